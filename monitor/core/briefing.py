@@ -1,0 +1,295 @@
+"""From assessments and stories to a Digest: what changed, how sure we are, and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.digest import Coverage, Development, Digest, DomainLine, Quote
+from monitor.core.model import Assessment, Factors, Level, Recipient, Score, Signal, Span, Story
+from monitor.core.scoring import Methodology, credibility, grade
+
+MOST_IN_FULL = 12  # developments with their quotes: more would be clipped by mail clients
+MOST_CONTINUING = 2  # per domain: what holds the index up although it is not new
+MOST_QUOTES = 3
+EXCERPT = 320  # characters of a summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the recipient's last digest said of a domain."""
+
+    level: Level
+    deepening: float
+    friction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Titles of domains (in their fixed order) and of indicators, and what produced the numbers."""
+
+    domains: Mapping[str, str]
+    indicators: Mapping[str, str]
+    rules_revision: str
+    methodology: str
+
+
+def compose(
+    recipient: Recipient,
+    *,
+    due_at: datetime,
+    since_at: datetime | None,
+    next_due_at: datetime,
+    assessments: Mapping[str, Assessment],
+    previous: Mapping[str, Sent],
+    histories: Mapping[str, tuple[float, ...]],
+    stories: Sequence[Story],
+    new_ids: frozenset[int],
+    coverage: Coverage,
+    labels: Labels,
+    method: Methodology,
+    is_sample: bool = False,
+    held_back: tuple[str, ...] = (),
+) -> Digest:
+    """Write one recipient's digest from stored evidence alone.
+
+    `new_ids` are the signals that no digest of this recipient has. A development
+    is new when one of its signals is; continuing ones are shown only where
+    they carry their domain's index.
+    """
+    wanted = [d for d in labels.domains if d in assessments and d in (recipient.domains or labels.domains)]
+    lines = [
+        _line(
+            labels.domains[d], assessments[d], previous.get(d), histories.get(d, ()), stories_of(stories, d)
+        )
+        for d in wanted
+    ]
+    lines.sort(key=lambda line: (-line.level, -line.deepening))
+    open_domains = [line.domain for line in lines if line.level >= recipient.minimum_level]
+    developments = _developments(open_domains, assessments, stories, new_ids, labels, method)
+    chosen = _chosen(developments, open_domains)
+    fresh = [d for d in developments if d.is_new]
+    return Digest(
+        recipient_id=recipient.id,
+        address=recipient.address,
+        name=recipient.name,
+        timezone=recipient.timezone,
+        due_at=due_at,
+        since_at=since_at,
+        next_due_at=next_due_at,
+        headline=headline(lines, fresh),
+        bottom_line=tuple(bottom_line(lines, fresh, coverage)),
+        confidence=confidence(stories, fresh, coverage, method),
+        lines=tuple(lines),
+        developments=tuple(chosen),
+        omitted=len([d for d in fresh if d not in chosen]),
+        held_back=held_back,
+        coverage=coverage,
+        rules_revision=labels.rules_revision,
+        methodology=labels.methodology,
+        is_sample=is_sample,
+    )
+
+
+def stories_of(stories: Sequence[Story], domain: str) -> list[Story]:
+    """The stories of one domain."""
+    return [story for story in stories if story.domain == domain]
+
+
+def _line(
+    title: str,
+    now: Assessment,
+    before: Sent | None,
+    history: tuple[float, ...],
+    stories: Sequence[Story],
+) -> DomainLine:
+    week_ago = now.as_of - timedelta(days=7)
+    return DomainLine(
+        domain=now.domain,
+        title=title,
+        level=now.level,
+        previous_level=before.level if before else None,
+        deepening=now.deepening.index,
+        deepening_change=now.deepening.index - before.deepening if before else None,
+        friction=now.friction.index,
+        friction_change=now.friction.index - before.friction if before else None,
+        countermeasure=now.countermeasure.index,
+        history=(*history[:-1], now.deepening.index),
+        stories_this_week=sum(first_reported(story) > week_ago for story in stories),
+        coverage=now.coverage,
+        note=now.note,
+    )
+
+
+def first_reported(story: Story) -> datetime:
+    """When the first entry of a story was published."""
+    return min(signal.effective_at for signal in story.signals)
+
+
+def _developments(
+    domains: Sequence[str],
+    assessments: Mapping[str, Assessment],
+    stories: Sequence[Story],
+    new_ids: frozenset[int],
+    labels: Labels,
+    method: Methodology,
+) -> list[Development]:
+    by_ids = {tuple(sorted(s.id for s in story.signals)): story for story in stories}
+    found = [
+        _development(by_ids[factors.signal_ids], factors, new_ids, labels, method)
+        for domain in domains
+        for score in _scores(assessments[domain])
+        for factors in score.stories
+        if factors.signal_ids in by_ids
+    ]
+    order = {domain: position for position, domain in enumerate(domains)}
+    return sorted(found, key=lambda d: (not d.is_new, order[d.domain], -d.points, d.explain_id))
+
+
+def _scores(assessment: Assessment) -> tuple[Score, ...]:
+    return (assessment.deepening, assessment.friction, assessment.countermeasure)
+
+
+def _development(
+    story: Story, factors: Factors, new_ids: frozenset[int], labels: Labels, method: Methodology
+) -> Development:
+    leading = story.leading
+    families = {signal.family: signal.party for signal in story.signals}
+    return Development(
+        indicator_id=story.indicator_id,
+        indicator_title=labels.indicators.get(story.indicator_id, story.indicator_id),
+        domain=story.domain,
+        direction=story.direction,
+        modality=leading.modality,
+        grade=grade(story, method),
+        publishers=len(families),
+        parties=sum(party is not None for party in families.values()),
+        points=factors.points,
+        is_new=not new_ids.isdisjoint(factors.signal_ids),
+        explain_id=leading.entry_id,
+        rule_version=leading.rule_version,
+        quotes=tuple(_quote(signal) for signal in _best_quotes(story)),
+    )
+
+
+def _best_quotes(story: Story) -> list[Signal]:
+    """One quote a publisher family, strongest first, so that three quotes are three voices."""
+    voices: dict[str, Signal] = {}
+    for signal in story.signals:
+        voices.setdefault(signal.family, signal)
+    return list(voices.values())[:MOST_QUOTES]
+
+
+def _quote(signal: Signal) -> Quote:
+    summary, spans = _excerpt(signal)
+    return Quote(
+        title=signal.title,
+        summary=summary,
+        spans=spans,
+        language=signal.language,
+        feed_title=signal.feed_title,
+        reliability=signal.reliability,
+        party=signal.party,
+        link=signal.link,
+        at=signal.effective_at,
+    )
+
+
+def _excerpt(signal: Signal) -> tuple[str, tuple[Span, ...]]:
+    """The part of the summary that carries matched words; none where the title carries them all."""
+    inside = sorted(span for span in signal.spans if span.field == "summary")
+    titled = tuple(sorted(span for span in signal.spans if span.field == "title"))
+    if not inside:
+        return "", titled
+    start = max(0, inside[0].start - EXCERPT // 4)
+    if start:
+        # Begin at a word where the script has any, so that no word is cut in two.
+        blank = signal.summary.find(" ", start, inside[0].start)
+        start = blank + 1 if blank >= 0 else start
+    end = min(len(signal.summary), max(start + EXCERPT, inside[0].end))
+    lead, tail = ("… " if start else ""), (" …" if end < len(signal.summary) else "")
+    shift = len(lead) - start
+    moved = [Span("summary", s.start + shift, s.end + shift) for s in inside if s.end <= end]
+    return lead + signal.summary[start:end] + tail, titled + tuple(moved)
+
+
+def _chosen(developments: Sequence[Development], domains: Sequence[str]) -> list[Development]:
+    """All that is new up to the cap, then what else holds each index up."""
+    fresh = [d for d in developments if d.is_new][:MOST_IN_FULL]
+    room = MOST_IN_FULL - len(fresh)
+    continuing: list[Development] = []
+    for domain in domains:
+        standing = [d for d in developments if d.domain == domain and not d.is_new and d.points >= 1]
+        continuing += standing[:MOST_CONTINUING]
+    return fresh + continuing[:room]
+
+
+def _named(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _moves(lines: Iterable[DomainLine]) -> list[tuple[DomainLine, str]]:
+    moves = []
+    for line in lines:
+        before = line.previous_level if line.previous_level is not None else line.level
+        if line.level != before:
+            verb = "rose" if line.level > before else "fell"
+            moves.append((line, f"{line.title} {verb} from {before.label} to {line.level.label}"))
+    return sorted(moves, key=lambda move: -move[0].level)
+
+
+def headline(lines: Sequence[DomainLine], fresh: Sequence[Development]) -> str:
+    """The bottom line in one clause: the gravest level change, else what is new, else that nothing is."""
+    moves = _moves(lines)
+    if moves:
+        return moves[0][1]
+    if fresh:
+        domains = [line.title for line in lines if any(d.domain == line.domain for d in fresh)]
+        return f"{_count(len(fresh), 'new story', 'new stories')} in {_named(domains)}; no level changed"
+    return "Nothing new"
+
+
+def bottom_line(lines: Sequence[DomainLine], fresh: Sequence[Development], coverage: Coverage) -> list[str]:
+    """Up to four sentences: level changes, what is new, where nothing is, and what silence is worth."""
+    sentences = [f"{text}." for _, text in _moves(lines)]
+    if fresh:
+        top = max(fresh, key=lambda d: d.points)
+        more = f" and {_count(len(fresh) - 1, 'other')}" if len(fresh) > 1 else ""
+        sentences.append(f"New: {top.indicator_title} ({top.grade}){more}.")
+    quiet = [line.title for line in lines if not any(d.domain == line.domain for d in fresh)]
+    if quiet:
+        sentences.append(f"Nothing new in {_named(quiet)}.")
+    if coverage.share < 0.7:
+        sentences.append(
+            f"Only {coverage.feeds_healthy} of {coverage.feeds_expected} feeds could be read: "
+            "silence proves little."
+        )
+    return sentences
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def confidence(
+    stories: Sequence[Story], fresh: Sequence[Development], coverage: Coverage, method: Methodology
+) -> str:
+    """Step 11, about the reporting and not about the future: high, moderate or low, with the reason."""
+    shares = f"{coverage.share:.0%} of feeds healthy"
+    if not fresh:
+        word = "high" if coverage.share >= 0.9 else "moderate" if coverage.share >= 0.7 else "low"
+        return f"{word} that nothing was missed ({shares})"
+    top = max(fresh, key=lambda d: d.points)
+    leading = next(
+        s for s in stories if (s.indicator_id, s.leading.entry_id) == (top.indicator_id, top.explain_id)
+    )
+    q = credibility(leading.signals, method)
+    languages = {signal.language for signal in leading.signals}
+    neutral = top.publishers - top.parties
+    sources = _count(neutral, "independent publisher") if neutral else "sources that are party to it only"
+    if q >= 0.7 and coverage.share >= 0.9 and len(languages) >= 2:
+        return f"high ({sources}, {shares})"
+    if q >= 0.4 and coverage.share >= 0.7:
+        return f"moderate ({sources}, {shares})"
+    return f"low ({sources}, {shares})"

@@ -1,0 +1,319 @@
+"""The values that travel from feed to mail, one type per life stage.
+
+All are frozen; times are aware and in UTC; a value that makes no sense is refused at birth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class Direction(StrEnum):
+    """Which way an indicator points: cooperation grows, strains, or is answered by others."""
+
+    DEEPENING = "deepening"
+    FRICTION = "friction"
+    COUNTERMEASURE = "countermeasure"
+
+
+class Modality(StrEnum):
+    """How the text presents the event."""
+
+    OCCURRED = "occurred"
+    PLANNED = "planned"
+    ALLEGED = "alleged"
+    DENIED = "denied"
+    RETROSPECTIVE = "retrospective"
+    OPINION = "opinion"
+
+
+class Place(StrEnum):
+    """The part of an entry that carries the match; LEAD is the first sentence of the summary."""
+
+    TITLE = "title"
+    LEAD = "lead"
+    BODY = "body"
+
+
+class Level(IntEnum):
+    """Warning level of a domain."""
+
+    QUIET = 0
+    ROUTINE = 1
+    NOTABLE = 2
+    ELEVATED = 3
+    MARKED = 4
+
+    @property
+    def label(self) -> str:
+        return self.name.capitalize()
+
+
+class Outcome(StrEnum):
+    """How one poll of one feed ended. The first four are successes."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"  # the server said 304
+    UNCHANGED = "unchanged"  # 200 with the same bytes as before
+    TRUNCATED = "truncated"  # whole entries kept; validators are not, so the rest is fetched again
+
+    TIMEOUT = "timeout"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    BLOCKED_ADDRESS = "blocked_address"  # the address is not public and not on the allow-list
+    BAD_URL = "bad_url"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    HTTP_ERROR = "http_error"
+    GONE = "gone"  # 410
+    BAD_RESPONSE = "bad_response"  # the server broke HTTP, or the connection, midway
+    CONTENT_ENCODING = "content_encoding"  # a coding we do not accept, or more than one
+    BAD_CONTENT_ENCODING = "bad_content_encoding"
+    TOO_LARGE = "too_large"
+    EMPTY_BODY = "empty_body"
+    NOT_A_FEED = "not_a_feed"
+    UNDECODABLE = "undecodable"
+    XML_ENTITY = "xml_entity"
+    TOO_DEEP = "too_deep"
+    TOO_MANY_ATTRIBUTES = "too_many_attributes"
+    PARSER_CRASH = "parser_crash"
+    PARSER_TIMEOUT = "parser_timeout"
+
+    @property
+    def failed(self) -> bool:
+        return self not in _SUCCESSES
+
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", " ")
+
+
+_SUCCESSES = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.UNCHANGED, Outcome.TRUNCATED})
+
+
+def require_aware(moment: datetime | None, name: str) -> None:
+    """Refuse a naive time: it would be read in another zone than it was written in."""
+    if moment is not None and moment.utcoffset() is None:
+        raise ValueError(f"{name} must be timezone-aware")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One polled address, as configured."""
+
+    id: str
+    title: str
+    url: str
+    language: str = "und"
+    family: str = ""  # publisher family: feeds of one owner count once; defaults to the id
+    party: str | None = None  # "russia" or "china" for an organ of that state
+    reliability: str = "F"  # Admiralty grade A..F
+    domains: tuple[str, ...] = ()
+    expected_every: timedelta = timedelta(days=1)  # older newest entry than a few of these: frozen
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        if self.reliability not in "ABCDEF" or len(self.reliability) != 1:
+            raise ValueError(f"reliability must be one letter A to F, not {self.reliability!r}")
+        if not self.family:
+            object.__setattr__(self, "family", self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item as its publisher wrote it: plain text, not yet judged.
+
+    `key` is the publisher's identity of it: its id, else its link, else a digest of its text.
+    """
+
+    feed_id: str
+    key: str
+    title: str
+    summary: str = ""
+    link: str = ""  # http or https, or nothing
+    language: str = "und"
+    published_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_aware(self.published_at, "published_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave us to ask «has it changed?» with."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A successful poll of one feed: what came, and what to remember for the next one."""
+
+    outcome: Outcome
+    entries: tuple[Entry, ...] = ()
+    validators: Validators = Validators()
+    body_hash: str = ""
+    status: int = 200
+    skipped: int = 0  # entries over the limit, or without any text
+    detail: str = ""
+    min_wait: timedelta | None = None  # the server asked us not to come back sooner
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Matched words: characters [start, end) of the entry's title or summary."""
+
+    field: str  # "title" or "summary"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """An indicator's rule fits an entry; in memory only."""
+
+    indicator_id: str
+    place: Place
+    modality: Modality
+    strength: float  # place factor times modality factor, 0 to 1
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A match that we stored, with all that its score needs."""
+
+    id: int
+    entry_id: int
+    revision: int
+    indicator_id: str
+    rule_version: int
+    domain: str
+    direction: Direction
+    weight: float
+    half_life: timedelta
+    place: Place
+    modality: Modality
+    strength: float
+    spans: tuple[Span, ...]
+    effective_at: datetime  # publication, or when first seen if that is earlier or unknown
+    title: str
+    summary: str
+    link: str
+    language: str
+    feed_id: str
+    feed_title: str
+    family: str
+    party: str | None
+    reliability: str
+
+    def __post_init__(self) -> None:
+        require_aware(self.effective_at, "effective_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Signals of one indicator that tell the same event; never empty, strongest first."""
+
+    indicator_id: str
+    domain: str
+    direction: Direction
+    signals: tuple[Signal, ...]
+
+    @property
+    def leading(self) -> Signal:
+        return self.signals[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors:
+    """Why a story is worth what it is: weight x strength x credibility x recency = value."""
+
+    signal_ids: tuple[int, ...]
+    indicator_id: str
+    weight: float
+    strength: float
+    credibility: float
+    recency: float
+    value: float
+    points: float  # its share of the domain index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Index of one domain in one direction at one time, 0 to 100, with its parts."""
+
+    domain: str
+    direction: Direction
+    as_of: datetime
+    index: float
+    stories: tuple[Factors, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What we say of one domain at one time."""
+
+    domain: str
+    as_of: datetime
+    level: Level
+    level_since: datetime
+    deepening: Score
+    friction: Score
+    countermeasure: Score
+    coverage: float  # 0 to 1, weight of healthy feeds over weight of expected feeds
+    note: str = ""  # why the level was held, where it was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who gets digests, when, and of what."""
+
+    id: str
+    address: str
+    name: str = ""
+    timezone: str = "UTC"
+    cadence: str = "daily 06:00"  # "daily HH:MM", "weekly mon HH:MM", "hourly"
+    domains: tuple[str, ...] = ()  # empty: all
+    minimum_level: Level = Level.QUIET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A rendered digest: one recipient, frozen bytes (RFC 5322, CRLF) under one Message-ID."""
+
+    recipient: str
+    message_id: str
+    subject: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message on its way, claimed by us."""
+
+    id: int
+    message: Message
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What we remember of a feed between polls."""
+
+    feed: Feed
+    validators: Validators = Validators()
+    body_hash: str = ""
+    next_poll_at: datetime | None = None
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0  # in a row
+    outcome: Outcome | None = None
+    detail: str = ""
+    newest_entry_at: datetime | None = None
+    entries_stored: int = 0
+    quirks: dict[str, str] = field(default_factory=dict)
