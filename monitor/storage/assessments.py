@@ -1,0 +1,105 @@
+"""Assessments as they were made, with the evidence that their numbers rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from monitor.core.model import Assessment, Direction, Factors, Level, Score
+from monitor.storage.schema import assessments
+from monitor.storage.upsert import insert_into
+
+
+def store_all(
+    connection: Connection, made: Iterable[Assessment], *, methodology: str, rules_revision: str
+) -> None:
+    """Store assessments; one of the same domain and time is replaced, as evidence may have come since."""
+    for one in made:
+        values = {
+            "as_of": one.as_of,
+            "domain": one.domain,
+            "level": int(one.level),
+            "level_since": one.level_since,
+            "deepening": one.deepening.index,
+            "friction": one.friction.index,
+            "countermeasure": one.countermeasure.index,
+            "coverage": one.coverage,
+            "note": one.note,
+            "evidence": {
+                score.direction.value: [asdict(factors) for factors in score.stories]
+                for score in (one.deepening, one.friction, one.countermeasure)
+            },
+            "methodology": methodology,
+            "rules_revision": rules_revision,
+        }
+        statement = insert_into(connection, assessments).values(**values)
+        connection.execute(statement.on_conflict_do_update(index_elements=["domain", "as_of"], set_=values))
+
+
+def latest(connection: Connection, at: datetime) -> dict[str, Assessment]:
+    """The last assessment of each domain at or before a time."""
+    newest = (
+        select(assessments.c.domain, func.max(assessments.c.as_of).label("as_of"))
+        .where(assessments.c.as_of <= at)
+        .group_by(assessments.c.domain)
+        .subquery()
+    )
+    same = and_(assessments.c.domain == newest.c.domain, assessments.c.as_of == newest.c.as_of)
+    rows = connection.execute(select(assessments).join(newest, same))
+    return {row.domain: _assessment(row) for row in rows}
+
+
+def weekly_history(connection: Connection, domain: str, until: datetime, weeks: int = 7) -> tuple[float, ...]:
+    """The deepening index at the end of each of the last weeks, oldest first, the last one `until`.
+
+    A week before the first assessment reads 0.
+    """
+    ends = [until - timedelta(weeks=weeks - 1 - number) for number in range(weeks)]
+    return tuple(_index_at(connection, domain, end) for end in ends)
+
+
+def _index_at(connection: Connection, domain: str, at: datetime) -> float:
+    query = (
+        select(assessments.c.deepening)
+        .where(assessments.c.domain == domain, assessments.c.as_of <= at)
+        .order_by(assessments.c.as_of.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none() or 0.0
+
+
+def _assessment(row: Row[tuple[object, ...]]) -> Assessment:
+    indexes = {
+        Direction.DEEPENING: row.deepening,
+        Direction.FRICTION: row.friction,
+        Direction.COUNTERMEASURE: row.countermeasure,
+    }
+    scores = {
+        direction: Score(
+            domain=row.domain,
+            direction=direction,
+            as_of=row.as_of,
+            index=index,
+            stories=tuple(_factors(item) for item in row.evidence.get(direction.value, ())),
+        )
+        for direction, index in indexes.items()
+    }
+    return Assessment(
+        domain=row.domain,
+        as_of=row.as_of,
+        level=Level(row.level),
+        level_since=row.level_since,
+        deepening=scores[Direction.DEEPENING],
+        friction=scores[Direction.FRICTION],
+        countermeasure=scores[Direction.COUNTERMEASURE],
+        coverage=row.coverage,
+        note=row.note,
+    )
+
+
+def _factors(item: dict[str, Any]) -> Factors:
+    return Factors(**(item | {"signal_ids": tuple(item["signal_ids"])}))

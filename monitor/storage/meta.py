@@ -1,0 +1,17 @@
+"""Small facts that outlive the process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from monitor.storage.schema import meta
+from monitor.storage.upsert import insert_new
+
+
+def first_seen(connection: Connection, name: str, at: datetime) -> datetime:
+    """When a thing was first known to this database; `at`, and remembered, when it is new."""
+    insert_new(connection, meta, [{"key": f"first_seen:{name}", "value": at.isoformat()}])
+    query = select(meta.c.value).where(meta.c.key == f"first_seen:{name}")
+    return datetime.fromisoformat(connection.execute(query).scalar_one())

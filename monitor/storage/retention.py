@@ -1,0 +1,44 @@
+"""Forgetting what is too old to matter, a little at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, delete, func, select, type_coerce
+
+from monitor.storage.schema import assessments, entries, signals, tombstones
+from monitor.storage.upsert import insert_new
+
+BATCH = 1000
+EVERY_ASSESSMENT_FOR = timedelta(days=30)
+
+
+def prune(connection: Connection, *, before: datetime, at: datetime) -> int:
+    """Remove up to a thousand entries older than `before` that raised no signal; how many went.
+
+    Their identities stay: a feed that still lists one must not make it news.
+    Entries with signals are evidence and stay.
+    """
+    query = (
+        select(entries.c.id, entries.c.feed_id, entries.c.key)
+        .outerjoin(signals, signals.c.entry_id == entries.c.id)
+        .where(entries.c.first_seen_at < before, signals.c.id.is_(None))
+        .order_by(entries.c.first_seen_at)
+        .limit(BATCH)
+    )
+    old = connection.execute(query).all()
+    insert_new(connection, tombstones, [{"feed_id": row.feed_id, "key": row.key} for row in old])
+    connection.execute(delete(entries).where(entries.c.id.in_([row.id for row in old])))
+    return len(old)
+
+
+def thin(connection: Connection, at: datetime) -> int:
+    """Keep of old assessments one a day and domain, the last; how many went."""
+    old = assessments.c.as_of < at - EVERY_ASSESSMENT_FOR
+    if connection.dialect.name == "sqlite":
+        day: ColumnElement[Any] = type_coerce(assessments.c.as_of, BigInteger) // (86_400 * 1_000_000)
+    else:
+        day = func.date_trunc("day", assessments.c.as_of)
+    kept = select(func.max(assessments.c.id)).where(old).group_by(assessments.c.domain, day)
+    return connection.execute(delete(assessments).where(old, assessments.c.id.not_in(kept))).rowcount

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import stat
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, insert, select, text
+
+from monitor.errors import StorageError
+from monitor.storage.engine import open_engine, reading, writing
+from monitor.storage.schema import digests as table
+from monitor.storage.schema import meta, tombstones
+
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
+hostile_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
+
+
+def test_sqlite_is_durable_and_for_its_owner_alone(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/deep/er/entente.db")
+    with reading(engine) as connection:
+        settings = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    assert stat.S_IMODE((tmp_path / "deep/er/entente.db").stat().st_mode) == 0o600
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mysql://host/x", "expected sqlite or postgresql"),
+        ("nonsense", "expected sqlite:///file"),
+        ("sqlite:////proc/none/x.db", "cannot be opened"),
+    ],
+)
+def test_an_unusable_url_is_answered_with_what_is_expected(url: str, expected: str) -> None:
+    with pytest.raises(StorageError, match=expected):
+        open_engine(url)
+
+
+def test_a_password_never_stands_in_an_error() -> None:
+    engine = open_engine("postgresql://watch:hunter2@127.0.0.1:1/none")
+    with pytest.raises(StorageError) as caught, reading(engine) as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_an_error_rolls_everything_back(engine: Engine) -> None:
+    def fail() -> None:
+        with writing(engine) as connection:
+            connection.execute(insert(meta).values(key="a", value="b"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with reading(engine) as connection:
+        assert connection.execute(select(meta)).all() == []
+
+
+def test_a_reader_neither_waits_for_a_writer_nor_sees_its_work(engine: Engine) -> None:
+    with writing(engine) as writer:
+        writer.execute(insert(meta).values(key="a", value="b"))
+        with reading(engine) as reader:
+            assert reader.execute(select(meta)).all() == []
+
+
+def test_a_second_writer_waits_for_the_first(engine: Engine) -> None:
+    inside = threading.Event()
+
+    def second() -> None:
+        inside.wait()
+        with writing(engine) as connection:
+            connection.execute(insert(meta).values(key="second", value=""))
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with writing(engine) as connection:
+        inside.set()
+        connection.execute(insert(meta).values(key="first", value=""))
+    thread.join()
+    with reading(engine) as connection:
+        assert {row.key for row in connection.execute(select(meta))} == {"first", "second"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(
+    moment=st.datetimes(
+        timezones=st.sampled_from(
+            [UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))]
+        ),
+        min_value=datetime(1900, 1, 1),  # noqa: DTZ001
+        max_value=datetime(9998, 1, 1),  # noqa: DTZ001
+    ),
+    words=hostile_text,
+)
+def test_times_and_texts_come_back_as_they_went_in(
+    connection: Connection, moment: datetime, words: str
+) -> None:
+    connection.execute(table.delete())
+    connection.execute(
+        insert(table).values(
+            recipient_id=words,
+            due_key=words,
+            due_at=moment,
+            composed_at=moment,
+            subject=words,
+            levels={"x": words},
+        )
+    )
+    row = connection.execute(select(table)).one()
+    assert (row.subject, row.levels) == (words, {"x": words})
+    assert row.due_at == moment
+    assert row.due_at.tzinfo is UTC
+
+
+def test_a_naive_time_is_refused(connection: Connection) -> None:
+    with pytest.raises(Exception, match="must be aware"):
+        connection.execute(
+            insert(table).values(
+                recipient_id="r",
+                due_key="k",
+                due_at=NAIVE,
+                composed_at=NAIVE,
+                subject="",
+                levels={},
+            )
+        )
+
+
+def test_one_key_is_one_row(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(tombstones).values(feed_id="f", key="k"))
+    with pytest.raises(Exception, match=r"(?i)unique"), writing(engine) as connection:
+        connection.execute(insert(tombstones).values(feed_id="f", key="k"))
