@@ -1,0 +1,101 @@
+"""Parsing in worker processes: a crash or a hang costs one feed."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import resource
+from collections.abc import AsyncIterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import asynccontextmanager
+
+from monitor.core.model import Feed, Outcome
+from monitor.errors import ParseError, SourceError
+from monitor.sources.feed import Parsed, parse
+
+DEADLINE_S = 20.0
+MEMORY = 2 * 2**30  # address space of a worker, bytes
+
+
+class Parser:
+    """A few workers, each a process of its own, so that replacing one leaves the others alone."""
+
+    def __init__(self, workers: int, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
+        self._free: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
+        self._all = {_worker() for _ in range(workers)}
+        for worker in self._all:
+            self._free.put_nowait(worker)
+
+    async def parse(self, body: bytes, *, feed: Feed, content_type: str = "") -> Parsed:
+        """Parse one document; raises ParseError, PARSER_CRASH and PARSER_TIMEOUT among its reasons."""
+        worker = await self._free.get()
+        try:
+            work = worker.submit(_parse, body, feed, content_type)
+            result = await asyncio.wait_for(asyncio.wrap_future(work), self._deadline_s)
+        except TimeoutError:
+            worker = self._replaced(worker)
+            raise ParseError(Outcome.PARSER_TIMEOUT, f"no result in {self._deadline_s:g} s") from None
+        except BrokenExecutor:
+            worker = self._replaced(worker)
+            raise ParseError(Outcome.PARSER_CRASH, "the parser's process died") from None
+        except asyncio.CancelledError:
+            worker = self._replaced(worker)
+            raise
+        finally:
+            self._free.put_nowait(worker)
+        if isinstance(result, Parsed):
+            return result
+        raise ParseError(*result)
+
+    def _replaced(self, worker: ProcessPoolExecutor) -> ProcessPoolExecutor:
+        self._all.discard(worker)
+        _kill(worker)
+        fresh = _worker()
+        self._all.add(fresh)
+        return fresh
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._all:
+            _kill(worker)
+
+
+@asynccontextmanager
+async def open_parser(*, workers: int = 2, deadline_s: float = DEADLINE_S) -> AsyncIterator[Parser]:
+    """Start the workers, for as long as the block lasts."""
+    parser = Parser(workers, deadline_s)
+    try:
+        yield parser
+    finally:
+        parser.close()
+
+
+def _worker() -> ProcessPoolExecutor:
+    # Forked from a process with threads, a worker could inherit a lock that nobody will release.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_limit)
+
+
+def _limit() -> None:
+    """Run in the worker: a document that eats memory gets an error, not the whole machine."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _kill(worker: ProcessPoolExecutor) -> None:
+    # A worker that hangs in C code answers nothing but this.
+    for process in list((worker._processes or {}).values()):
+        process.kill()
+    worker.shutdown(wait=True, cancel_futures=True)
+
+
+def _parse(body: bytes, feed: Feed, content_type: str) -> Parsed | tuple[Outcome, str]:
+    """Run in the worker: the result, or the reason for none, in a form that crosses processes."""
+    try:
+        return parse(body, feed=feed, content_type=content_type)
+    except SourceError as error:
+        return error.outcome, error.detail
+    except Exception as error:  # noqa: BLE001  the last door of this process: feedparser may raise anything
+        return Outcome.PARSER_CRASH, type(error).__name__
