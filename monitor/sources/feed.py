@@ -21,6 +21,8 @@ from monitor.sources.links import safe_link
 from monitor.sources.text import MAX_SUMMARY, one_line, to_text
 
 MAX_ENTRIES = 1_000
+# The web's first year, and one whose every zone still has a calendar.
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _BEIJING = timezone(timedelta(hours=8))
 
 # Entries become plain text and links are checked in links.py, so neither is needed, and
@@ -94,8 +96,8 @@ def _found(raw: Mapping[str, Any], feed: Feed, feed_language: str) -> Found | No
     title = one_line(_field(raw, "title"))
     body = max((to_text(str(c.get("value", ""))) for c in raw.get("content") or ()), key=len, default="")
     summary = max(_field(raw, "summary"), body, key=len)[:MAX_SUMMARY]
-    link = safe_link(str(raw.get("link") or ""), feed.url)
     publisher_id = str(raw.get("id") or "")
+    link = safe_link(_link(raw, publisher_id), feed.url)
     if not (title or summary or link or publisher_id.strip()):
         return None
     entry = Entry(
@@ -108,6 +110,12 @@ def _found(raw: Mapping[str, Any], feed: Feed, feed_language: str) -> Found | No
         published_at=_published(raw),
     )
     return Found(publisher_id, entry)
+
+
+def _link(raw: Mapping[str, Any], publisher_id: str) -> str:
+    link = str(raw.get("link") or "")
+    # For want of a link feedparser takes the id, which is an address only when it looks like one.
+    return "" if link == publisher_id and not link.lower().startswith(("http:", "https:")) else link
 
 
 def _field(raw: Mapping[str, Any], name: str) -> str:
@@ -137,12 +145,11 @@ def _published(raw: Mapping[str, Any]) -> datetime | None:
 
 
 def _moment(stamp: tuple[int, ...] | datetime) -> datetime | None:
-    if isinstance(stamp, datetime):
-        return stamp
     try:
-        return datetime.fromtimestamp(calendar.timegm(stamp), UTC)
+        moment = stamp if isinstance(stamp, datetime) else datetime.fromtimestamp(calendar.timegm(stamp), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if _FIRST_YEAR <= moment.year < _LAST_YEAR else None
 
 
 def _beijing_time(text: str) -> datetime | None:

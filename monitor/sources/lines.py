@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from monitor.errors import InputError
 
@@ -56,9 +56,9 @@ def read_lines(path: Path) -> Iterator[Line | BrokenLine]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    stream = path.open("rb")
-    is_compressed = stream.peek(2)[:2] == b"\x1f\x8b"
-    return gzip.open(stream) if is_compressed else stream  # type: ignore[return-value]
+    with path.open("rb") as stream:
+        is_compressed = stream.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path) if is_compressed else path.open("rb"))
 
 
 def _read(number: int, line: bytes) -> Line | BrokenLine:
