@@ -1,0 +1,113 @@
+"""The catalog as values: what loading.py reads from indicators/ and the engine compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from monitor.core.model import Direction
+from monitor.rules.query import Node
+
+LANGUAGES = ("en", "ru", "zh")
+# Shared lists that set a match's modality, strongest claim on it first.
+MODALITY_LISTS = ("denied", "alleged", "retrospective", "opinion", "planned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One term as written; a hit inside a longer word of `not_in` does not count."""
+
+    text: str
+    not_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermList:
+    """A named list of terms in up to three languages, with other lists folded in."""
+
+    name: str
+    title: str = ""
+    terms: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
+    include: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A text of one language that must match, or must not."""
+
+    language: str
+    must_match: bool
+    text: str
+    summary: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A subject area; `sigma` is its calibrated scale by direction, where it has one."""
+
+    id: str
+    title: str
+    order: int = 0
+    sigma: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """An observable whose appearance changes our estimate, with the rule that finds it."""
+
+    id: str
+    domain: str
+    title: str
+    version: int
+    status: str
+    direction: Direction
+    weight: float
+    why: str
+    half_life: timedelta
+    query_text: str
+    query: Node
+    terms: Mapping[str, TermList] = field(default_factory=dict)
+    except_: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    requirement: str = ""
+    checklist: tuple[str, ...] = ()
+    section: str = ""
+    quote: str = ""
+    urgent: bool = False
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether texts are matched against it; drafts and retired ones are not."""
+        return self.status in ("active", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Everything that analysts wrote, checked; `revision` names exactly this content."""
+
+    domains: Mapping[str, Domain]
+    lists: Mapping[str, TermList]
+    indicators: Mapping[str, Indicator]
+    revision: str = ""
+
+    def list_of(self, indicator: Indicator, name: str) -> TermList:
+        """The list that `@name` means in an indicator: its own, else the shared one."""
+        return indicator.terms.get(name) or self.lists[name]
+
+    def terms_of(self, indicator: Indicator | None, name: str) -> dict[str, tuple[Term, ...]]:
+        """All terms of a list by language, with those of the lists that it includes."""
+        own = indicator.terms if indicator else {}
+        gathered: dict[str, dict[Term, None]] = {language: {} for language in LANGUAGES}
+        waiting, seen = [name], set()
+        while waiting:
+            current = waiting.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            found = own.get(current) or self.lists[current]
+            for language, terms in found.terms.items():
+                gathered[language].update(dict.fromkeys(terms))
+            waiting.extend(found.include)
+        return {language: tuple(terms) for language, terms in gathered.items()}

@@ -1,0 +1,129 @@
+"""Catalog -> the numbers and tables that the engine works with."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.rules.catalog import LANGUAGES, MODALITY_LISTS, Catalog, Indicator, Term
+from monitor.rules.query import And, AtLeast, Leaf, Near, Node, Or, Within, leaves
+from monitor.rules.scanner import Scanner
+
+# An OR of long ANDs multiplies out; a few of its clauses are as good a gate as all of them.
+_MOST_CLAUSES = 6
+
+Clause = frozenset[int]  # lists of which at least one must be hit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One indicator ready to match: its lists by the name that its query uses."""
+
+    indicator: Indicator
+    numbers: dict[str, int]
+    clauses: tuple[Clause, ...]  # without a hit in each of them the query cannot be satisfied
+    excluded: tuple[int, ...]  # numbers of its exclusion lists, in the context scanner
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """All rules, the scanner of their lists, and that of the lists looked at only beside a match."""
+
+    rules: tuple[Rule, ...]
+    topics: Scanner
+    context: Scanner
+    modalities: tuple[tuple[str, int], ...]
+
+
+class _Numbering:
+    """Lists by number; a shared list has one number, however many rules name it."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.terms: dict[int, list[Term]] = {}
+
+    def number(self, indicator: Indicator | None, leaf: Leaf) -> int:
+        is_own = indicator is not None and leaf.name in indicator.terms
+        key = (indicator.id if indicator and is_own else "", leaf.name)
+        if key not in self.numbers:
+            self.numbers[key] = len(self.numbers)
+            self.terms[self.numbers[key]] = self._terms(indicator, leaf)
+        return self.numbers[key]
+
+    def _terms(self, indicator: Indicator | None, leaf: Leaf) -> list[Term]:
+        if leaf.is_phrase:
+            return [Term(text=leaf.name)]
+        by_language = self.catalog.terms_of(indicator, leaf.name)
+        return [term for language in LANGUAGES for term in by_language[language]]
+
+
+def compile_catalog(catalog: Catalog) -> Compiled:
+    """Number the lists, expand their terms and build both automatons."""
+    topics, context = _Numbering(catalog), _Numbering(catalog)
+    rules = tuple(_rule(i, topics, context) for i in catalog.indicators.values() if i.is_matched)
+    modalities = tuple((n, context.number(None, Leaf(n))) for n in MODALITY_LISTS if n in catalog.lists)
+    return Compiled(rules, Scanner(topics.terms), Scanner(context.terms), modalities)
+
+
+def _rule(indicator: Indicator, topics: _Numbering, context: _Numbering) -> Rule:
+    numbers = {leaf.name: topics.number(indicator, leaf) for leaf in leaves(indicator.query)}
+    return Rule(
+        indicator,
+        numbers,
+        tuple(required(indicator.query, numbers)),
+        tuple(context.number(None, Leaf(name)) for name in indicator.except_),
+    )
+
+
+def required(node: Node, numbers: Mapping[str, int]) -> list[Clause]:
+    """Clauses that any text satisfying the query must hit: a necessary condition, not a sufficient one."""
+    match node:
+        case Leaf(name):
+            return [frozenset((numbers[name],))]
+        case And(items):
+            return _thinned(clause for item in items for clause in required(item, numbers))
+        case Near(left, right):
+            return _thinned([*required(left, numbers), *required(right, numbers)])
+        case Or(items):
+            first, *others = [required(item, numbers) for item in items]
+            for other in others:
+                first = _thinned(a | b for a in first for b in other)[:_MOST_CLAUSES]
+            return first
+        case AtLeast(_, item) | Within(item):
+            return required(item, numbers)
+
+
+def _thinned(clauses: Iterable[Clause]) -> list[Clause]:
+    """Without the clauses that a narrower one implies; narrow ones first."""
+    kept: list[Clause] = []
+    for clause in sorted(dict.fromkeys(clauses), key=lambda c: (len(c), sorted(c))):
+        if not any(narrower <= clause for narrower in kept):
+            kept.append(clause)
+    return kept
+
+
+Anchors = dict[int, dict[int, tuple[Rule, ...]]]
+
+
+def anchors(rules: Sequence[Rule], sizes: Mapping[int, int]) -> Anchors:
+    """Each rule under its two rarest clauses: list of the one -> list of the other -> rules.
+
+    A list that many rules name holds the actors and verbs of all news; a
+    rule's own topic is rare. Among equals the list with fewer terms is rarer.
+    """
+    named = Counter(number for rule in rules for number in set(rule.numbers.values()))
+
+    def commonness(clause: Clause) -> tuple[int, int]:
+        return sum(named[n] for n in clause), sum(sizes[n] for n in clause)
+
+    table: dict[int, dict[int, list[Rule]]] = defaultdict(lambda: defaultdict(list))
+    for rule in rules:
+        ordered = sorted(rule.clauses, key=commonness)
+        first, second = ordered[0], ordered[min(1, len(ordered) - 1)]
+        for one in first:
+            for other in second:
+                if len(ordered) > 1 or one == other:
+                    table[one][other].append(rule)
+    return {one: {other: tuple(found) for other, found in row.items()} for one, row in table.items()}

@@ -1,0 +1,167 @@
+"""All rules against one text: scan once, then answer only the rules whose rarest lists were hit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.core.model import Match, Modality, Place, Span
+from monitor.rules.catalog import Catalog
+from monitor.rules.compiling import Rule, anchors, compile_catalog
+from monitor.rules.matching import Occurrence, Reader
+from monitor.rules.query import Scope
+from monitor.rules.scanner import Found, Hit
+from monitor.rules.text import Text
+
+PLACE_FACTORS = {Place.TITLE: 1.0, Place.LEAD: 0.85, Place.BODY: 0.6}
+MODALITY_FACTORS = {
+    Modality.OCCURRED: 1.0,
+    Modality.PLANNED: 0.7,
+    Modality.ALLEGED: 0.5,
+    Modality.OPINION: 0.3,
+    Modality.RETROSPECTIVE: 0.3,
+    Modality.DENIED: 0.2,
+}
+# A word of doubt or negation speaks of what stands this close to it.
+MODALITY_REACH = 12
+
+
+def compile_rules(catalog: Catalog) -> Rules:
+    """Make a catalog ready to match; takes seconds, and the result may be used from several threads."""
+    return Rules(catalog)
+
+
+class Rules:
+    """The compiled rules of one catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.revision = catalog.revision
+        self._compiled = compile_catalog(catalog)
+        self._scanner = self._compiled.topics
+        sizes = self._scanner.sizes
+        self._anchors = anchors(self._compiled.rules, sizes)
+        self._anchored = self._anchors.keys()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that take part: those of active and of test indicators."""
+        return self._compiled.rules
+
+    @property
+    def patterns(self) -> int:
+        """How many surface forms are looked for in every text."""
+        return self._scanner.size
+
+    def match(self, title: str, summary: str = "") -> list[Match]:
+        """Every indicator that the entry satisfies, strongest first, then by weight and id."""
+        text = Text(title, summary)
+        hits = self._scanner.scan(text.folded)
+        lists = self._scanner.lists_in(hits)
+        candidates = set(self._candidates(lists))
+        if not candidates:
+            return []
+        found = Found(self._scanner, text, hits)
+        context: Found | None = None
+        matches: list[tuple[Match, float]] = []
+        for rule in candidates:
+            answer = answer_rule(rule, found)
+            if answer is None:
+                continue
+            context = context or self.context_of(text)
+            if not is_excluded(rule, answer[1], context):
+                matches.append((self._match(rule, *answer, context), rule.indicator.weight))
+        matches.sort(key=lambda m: (-m[0].strength, -m[1], m[0].indicator_id))
+        return [match for match, _ in matches]
+
+    def find(self, text: Text) -> Found:
+        """What the lists of all rules hit in a text; for explanations."""
+        return Found(self._scanner, text, self._scanner.scan(text.folded))
+
+    def context_of(self, text: Text) -> Found:
+        """What the exclusion and modality lists hit in a text."""
+        scanner = self._compiled.context
+        return Found(scanner, text, scanner.scan(text.folded))
+
+    def _candidates(self, lists: frozenset[int]) -> Iterator[Rule]:
+        for one in self._anchored & lists:
+            row = self._anchors[one]
+            for other in row.keys() & lists:
+                for rule in row[other]:
+                    if not any(clause.isdisjoint(lists) for clause in rule.clauses):
+                        yield rule
+
+    def _match(self, rule: Rule, place: Place, hits: list[Hit], context: Found) -> Match:
+        modality = self._modality(hits, context)
+        return Match(
+            indicator_id=rule.indicator.id,
+            place=place,
+            modality=modality,
+            strength=PLACE_FACTORS[place] * MODALITY_FACTORS[modality],
+            spans=merged_spans(context.text, hits),
+        )
+
+    def _modality(self, hits: list[Hit], context: Found) -> Modality:
+        for name, number in self._compiled.modalities:
+            if any(_speaks_of(word, hits, context.text) for word in context.of(number)):
+                return Modality(name)
+        return Modality.OCCURRED
+
+
+def answer_rule(rule: Rule, found: Found) -> tuple[Place, list[Hit]] | None:
+    """Where the narrowest part of the entry that satisfies the query is, and the hits that did; else None."""
+    reader = Reader(rule.numbers, found)
+    query = rule.indicator.query
+    text = found.text
+    whole = (0, len(text.folded))
+    satisfied = reader.occurrences(query, whole)
+    if not satisfied:
+        return None
+    title = text.windows(Scope.TITLE)[0]
+    # Satisfied without the rest: a term that the rest excludes was already asked for above.
+    if in_title := reader.occurrences(query, title):
+        return Place.TITLE, hits_of(in_title)
+    for lead in text.windows(Scope.LEAD):
+        if in_lead := reader.occurrences(query, (0, lead[1])):
+            return Place.LEAD, hits_of(in_lead)
+    return Place.BODY, hits_of(satisfied)
+
+
+def hits_of(occurrences: list[Occurrence]) -> list[Hit]:
+    """The hits of all occurrences, in order, each once."""
+    return sorted({hit for occurrence in occurrences for hit in occurrence.hits})
+
+
+def is_excluded(rule: Rule, hits: list[Hit], context: Found) -> bool:
+    """Whether a term of the rule's exclusion lists stands in the title or in a sentence of the match."""
+    if not rule.excluded:
+        return False
+    text = context.text
+    windows = {*text.windows(Scope.TITLE), *(text.sentence_at(start) for start, _ in hits)}
+    return any(
+        low <= start < high
+        for number in rule.excluded
+        for start, _ in context.of(number)
+        for low, high in windows
+    )
+
+
+def merged_spans(text: Text, hits: list[Hit]) -> tuple[Span, ...]:
+    """The places of hits in the original title and summary, in order; those that touch become one."""
+    merged: list[Span] = []
+    for span in sorted(text.span(start, end) for start, end in hits):
+        last = merged[-1] if merged else None
+        if last and last.field == span.field and span.start <= last.end:
+            merged[-1] = Span(last.field, last.start, max(last.end, span.end))
+        else:
+            merged.append(span)
+    # "title" sorts after "summary", but is read first.
+    return tuple(sorted(merged, key=lambda s: (s.field != "title", s.start)))
+
+
+def _speaks_of(word: Hit, hits: list[Hit], text: Text) -> bool:
+    """Whether a modality word stands near the match, in its sentence, and is no part of it."""
+    if any(start < word[1] and word[0] < end for start, end in hits):
+        return False
+    low, high = text.sentence_at(word[0])
+    at = text.word_at(word[0])
+    near = (s for s, _ in hits if low <= s < high)
+    return any(abs(text.word_at(s) - at) <= MODALITY_REACH for s in near)

@@ -1,0 +1,144 @@
+"""Many lists of terms in one automaton, and its hits in a text. The only file that knows ahocorasick_rs."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+import ahocorasick_rs
+
+from monitor.rules.catalog import Term
+from monitor.rules.forms import Exact, Forms, forms_of
+from monitor.rules.text import Text
+
+Hit = tuple[int, int]  # characters [start, end) of the folded text
+_RawHit = tuple[int, int, int]  # pattern, start, end
+
+# Shared lists are expanded once, not once per indicator; analysis of Russian is the slow part of loading.
+_expanded = lru_cache(maxsize=None)(forms_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """When a pattern counts for a list: where the original reads so, and outside all of `masks`."""
+
+    exact: Exact | None
+    masks: frozenset[int]
+
+
+_FREE = _Guard(None, frozenset())
+
+
+class Scanner:
+    """All patterns of all lists; lists are named by number."""
+
+    def __init__(self, terms: Mapping[int, Iterable[Term]]) -> None:
+        self._numbers: dict[str, int] = {}
+        guards: dict[int, dict[int, set[_Guard]]] = defaultdict(lambda: defaultdict(set))
+        for number, of_list in terms.items():
+            for term in of_list:
+                forms = _expanded(term.text)
+                guard = self._guard(term, forms)
+                for pattern in forms.patterns:
+                    guards[self._number(pattern)][number].add(guard)
+        patterns = list(self._numbers)
+        self.lists_of = [frozenset(guards.get(p, ())) for p in range(len(patterns))]
+        self._guards = {
+            (p, number): tuple(found)
+            for p, by_list in guards.items()
+            for number, found in by_list.items()
+            if _FREE not in found
+        }
+        self._before = [pattern.startswith(" ") for pattern in patterns]
+        self._after = [pattern.endswith(" ") for pattern in patterns]
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            patterns or ["\0"],
+            implementation=ahocorasick_rs.Implementation.ContiguousNFA,
+            store_patterns=False,
+        )
+        self.size = len(patterns)
+        sizes = Counter(number for lists in self.lists_of for number in lists)
+        self.sizes = {number: sizes[number] for number in terms}
+
+    def _number(self, pattern: str) -> int:
+        return self._numbers.setdefault(pattern, len(self._numbers))
+
+    def _guard(self, term: Term, forms: Forms) -> _Guard:
+        masks = frozenset(self._number(p) for longer in term.not_in for p in _expanded(longer).patterns)
+        return _Guard(forms.exact, masks)
+
+    def scan(self, folded: str) -> list[_RawHit]:
+        """Every place of every pattern, overlapping ones too."""
+        hits: list[_RawHit] = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        return hits
+
+    def lists_in(self, hits: list[_RawHit]) -> frozenset[int]:
+        """The lists that these hits may belong to, before any look at the original."""
+        lists_of = self.lists_of
+        return frozenset().union(*[lists_of[p] for p in {hit[0] for hit in hits}])
+
+    def by_list(self, hits: list[_RawHit]) -> dict[int, list[_RawHit]]:
+        """The hits of each list, before any look at the original."""
+        grouped: dict[int, list[_RawHit]] = defaultdict(list)
+        for hit in hits:
+            for number in self.lists_of[hit[0]]:
+                grouped[number].append(hit)
+        return grouped
+
+    def counting(self, number: int, own: list[_RawHit], hits: list[_RawHit], text: Text) -> list[Hit]:
+        """Those of a list's own hits that count, in order of place, each place once."""
+        counted = set()
+        covers: dict[frozenset[int], _Cover] = {}
+        for hit in own:
+            place = self._bare(hit)
+            guards = self._guards.get((hit[0], number), (_FREE,))
+            for guard in guards:
+                if guard.masks not in covers:
+                    covers[guard.masks] = self._cover(guard.masks, hits)
+                if not covers[guard.masks].covers(place) and text.reads(place, guard.exact):
+                    counted.add(place)
+        return sorted(counted)
+
+    def _cover(self, masks: frozenset[int], hits: list[_RawHit]) -> _Cover:
+        return _Cover([self._bare(hit) for hit in hits if hit[0] in masks] if masks else [])
+
+    def _bare(self, hit: _RawHit) -> Hit:
+        """The hit without the spaces that bound its pattern."""
+        return hit[1] + self._before[hit[0]], hit[2] - self._after[hit[0]]
+
+
+class _Cover:
+    """The places of longer words, in which a term does not count."""
+
+    def __init__(self, places: list[Hit]) -> None:
+        self._starts = sorted(start for start, _ in places)
+        # Of all that begin early enough, the one that ends last covers a place if any does.
+        self._ends = list(accumulate((end for _, end in sorted(places)), max))
+
+    def covers(self, place: Hit) -> bool:
+        at = bisect_right(self._starts, place[0]) - 1
+        return at >= 0 and self._ends[at] >= place[1]
+
+
+class Found:
+    """What one scanner found in one text; the hits of a list are worked out when first asked for."""
+
+    def __init__(self, scanner: Scanner, text: Text, hits: list[_RawHit]) -> None:
+        self.text = text
+        self._scanner = scanner
+        self._hits = hits
+        self._by_list: dict[int, list[_RawHit]] | None = None
+        self._of: dict[int, list[Hit]] = {}
+
+    def of(self, number: int) -> list[Hit]:
+        """The hits of a list, in order of place."""
+        if number not in self._of:
+            if self._by_list is None:
+                self._by_list = self._scanner.by_list(self._hits)
+            own = self._by_list.get(number, [])
+            self._of[number] = self._scanner.counting(number, own, self._hits, self.text)
+        return self._of[number]

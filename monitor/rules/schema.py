@@ -1,0 +1,156 @@
+"""What each kind of catalog file may hold, its mistakes in our words. The only rules file with pydantic."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_Model = TypeVar("_Model", bound="Table")
+Language = Literal["en", "ru", "zh"]
+
+
+class Table(BaseModel):
+    """A table of a catalog file: no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class TermTable(Table):
+    term: Text
+    not_in: list[Text] = Field(min_length=1)
+
+
+class ListTable(Table):
+    title: str = ""
+    en: list[Text | TermTable] = []
+    ru: list[Text | TermTable] = []
+    zh: list[Text | TermTable] = []
+    include: list[Text] = []
+
+
+class MatchTable(Table):
+    query: Text
+    except_: list[Text] = Field(default=[], alias="except")
+
+
+class ReportTable(Table):
+    section: Text
+    quote: str = ""
+
+
+class ExampleTable(Table):
+    lang: Language
+    expect: Literal["match", "no-match"]
+    text: Text
+    summary: str = ""
+    why: str = ""
+
+
+class IndicatorFile(Table):
+    id: Text
+    title: Text
+    version: int = Field(ge=1)
+    status: Literal["draft", "test", "active", "retired"]
+    direction: Literal["deepening", "friction", "countermeasure"]
+    weight: int | float = Field(ge=1, le=10)
+    why: Text
+    half_life: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,3}[dh]$")]
+    requirement: str = ""
+    checklist: list[Text] = []
+    urgent: bool = False
+    report: ReportTable | None = None
+    terms: dict[str, ListTable] = {}
+    match: MatchTable
+    example: list[ExampleTable] = []
+
+
+class SigmaTable(Table):
+    deepening: float | None = Field(default=None, gt=0)
+    friction: float | None = Field(default=None, gt=0)
+    countermeasure: float | None = Field(default=None, gt=0)
+
+
+class DomainFile(Table):
+    id: Text
+    title: Text
+    order: int = 0
+    sigma: SigmaTable = SigmaTable()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A value that the schema refuses: where it stands in the file, its code, and what is expected."""
+
+    key: tuple[str | int, ...]
+    code: str
+    message: str
+
+
+# What pydantic says of itself, in words for an analyst; the rest of a message comes from the schema.
+_EXPECTED = {
+    "missing": "missing",
+    "string_type": "expected a text in quotes",
+    "string_too_short": "expected a text that is not empty",
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "bool_type": "expected true or false",
+    "list_type": "expected a list in square brackets",
+    "dict_type": "expected a table",
+    "model_type": "expected a table",
+    "too_short": "expected at least {min_length}",
+    "greater_than": "expected more than {gt}",
+    "greater_than_equal": "expected {ge} or more",
+    "less_than_equal": "expected {le} or less",
+    "literal_error": "expected {expected}",
+    "string_pattern_mismatch": 'expected a number of days or hours such as "21d"',
+}
+# Alternatives of a value that may have two shapes; no part of the key that its author wrote.
+_SHAPES = frozenset(("int", "float", "TermTable", "constrained-str"))
+
+
+def read_table(model: type[_Model], value: object) -> tuple[_Model | None, list[Mistake]]:
+    """The checked table, or None and all its mistakes, each once."""
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        found: dict[tuple[str | int, ...], Mistake] = {}
+        for detail in error.errors(include_url=False):
+            key = tuple(part for part in detail["loc"] if part not in _SHAPES)
+            found.setdefault(key, _mistake(key, dict(detail), model))
+        return None, list(found.values())
+
+
+def _mistake(key: tuple[str | int, ...], detail: Mapping[str, Any], model: type[BaseModel]) -> Mistake:
+    name = ".".join(map(str, key))
+    if detail["type"] == "extra_forbidden":
+        known = difflib.get_close_matches(str(key[-1]), _names(model, key[:-1]), n=1)
+        return Mistake(
+            key, "R002", f"{name}: unknown key" + (f"; did you mean {known[0]!r}?" if known else "")
+        )
+    expected = _EXPECTED.get(detail["type"], detail["msg"]).format(**detail.get("ctx", {}))
+    found = detail["input"]
+    shown = "" if detail["type"] == "missing" or isinstance(found, dict | list) else f", found {found!r}"
+    return Mistake(key, "R007", f"{name}: {expected}{shown}")
+
+
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "match": MatchTable,
+    "report": ReportTable,
+    "example": ExampleTable,
+    "terms": ListTable,
+    "sigma": SigmaTable,
+}
+
+
+def _names(model: type[BaseModel], parents: tuple[str | int, ...]) -> list[str]:
+    """The keys that a table may hold."""
+    last = next(
+        (p for p in reversed(parents) if isinstance(p, str) and p in (*_TABLES, "en", "ru", "zh")), None
+    )
+    table = model if last is None else TermTable if last in ("en", "ru", "zh") else _TABLES[last]
+    return [field.alias or name for name, field in table.model_fields.items()]
