@@ -62,6 +62,7 @@ def due_at_or_before(cadence: str, timezone: str, now: datetime) -> Due:
     parsed, zone = parse_cadence(cadence), find_zone(timezone)
     if parsed.local_time is None:
         return _hourly(now)
+    # Clocks that are set back just after midnight have begun tomorrow already.
     start = now.astimezone(zone).date() + _DAY
     return next(due for due in _dues(parsed, parsed.local_time, zone, start, step=-1) if due.at <= now)
 
@@ -71,8 +72,7 @@ def next_due(cadence: str, timezone: str, after: datetime) -> Due:
     parsed, zone = parse_cadence(cadence), find_zone(timezone)
     if parsed.local_time is None:
         return _hourly(after + _HOUR)
-    # A due pushed out of a gap can fall on the day after its own.
-    start = after.astimezone(zone).date() - _DAY
+    start = after.astimezone(zone).date()
     return next(due for due in _dues(parsed, parsed.local_time, zone, start, step=1) if due.at > after)
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.cadence import Due, due_at_or_before, find_zone, next_due, parse_cadence
@@ -86,6 +86,20 @@ def test_lord_howe_jumps_by_half_an_hour() -> None:
     assert at(dues("daily 01:45", zone, "2026-04-04 00:00", 2)) == ["04-04 14:45", "04-05 15:15"]
 
 
+def test_a_midnight_that_clocks_go_back_behind_stays_due() -> None:
+    # St. John's went back from 00:01 to 23:01 of the day before, at 02:31 UTC.
+    due = Due(at=utc("2010-11-07 02:30"), key="2010-11-07T00:00 America/St_Johns")
+    assert due_at_or_before("daily 00:00", "America/St_Johns", utc("2010-11-07 02:45")) == due
+    assert next_due("daily 00:00", "America/St_Johns", due.at).at == utc("2010-11-08 03:30")
+
+
+def test_a_time_jumped_over_at_midnight_is_due_on_the_next_day() -> None:
+    # Toronto jumped from 23:30 to 00:30 in 1919.
+    due = Due(at=utc("1919-03-31 04:30"), key="1919-03-30T23:45 America/Toronto")
+    assert next_due("daily 23:45", "America/Toronto", utc("1919-03-31 04:29")) == due
+    assert due_at_or_before("daily 23:45", "America/Toronto", due.at) == due
+
+
 @pytest.mark.parametrize("clock", ["00:00", "06:00", "23:59"])
 def test_a_day_that_apia_skipped_has_no_due(clock: str) -> None:
     found = dues(f"daily {clock}", "Pacific/Apia", "2011-12-28 11:00", 4)
@@ -142,7 +156,7 @@ cadences = (
     )
     | st.just("hourly")
 )
-odd_days = ["2011-12-30", "1993-08-21", "2026-03-29", "2026-10-25", "2026-10-03", "1972-01-07"]
+odd_days = ["2011-12-30", "1993-08-21", "2026-03-29", "2026-10-25", "2026-10-03", "1972-01-07", "2010-11-07"]
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)) | st.builds(  # noqa: DTZ001
     lambda day, minutes: datetime.fromisoformat(day) + timedelta(minutes=minutes),
     st.sampled_from(odd_days),
@@ -150,6 +164,7 @@ moments = st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)) | st.builds( 
 )
 
 
+@settings(deadline=None)
 @given(cadence=cadences, zone=st.sampled_from(ZONES), moment=moments)
 def test_dues_strictly_increase_and_each_has_its_own_key(cadence: str, zone: str, moment: datetime) -> None:
     found = [due_at_or_before(cadence, zone, moment.replace(tzinfo=UTC))]
@@ -159,6 +174,7 @@ def test_dues_strictly_increase_and_each_has_its_own_key(cadence: str, zone: str
     assert len({due.key for due in found}) == len(found)
 
 
+@settings(deadline=None)
 @given(cadence=cadences, zone=st.sampled_from(ZONES), moment=moments)
 def test_looking_back_and_looking_ahead_agree(cadence: str, zone: str, moment: datetime) -> None:
     now = moment.replace(tzinfo=UTC)
@@ -169,6 +185,7 @@ def test_looking_back_and_looking_ahead_agree(cadence: str, zone: str, moment: d
     assert next_due(cadence, zone, last.at) == following
 
 
+@settings(deadline=None)
 @given(clock=clocks, zone=st.sampled_from(ZONES), moment=moments)
 def test_a_daily_due_shows_its_local_time_or_the_end_of_a_jump(
     clock: str, zone: str, moment: datetime
