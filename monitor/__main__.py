@@ -1,0 +1,16 @@
+"""The command `monitor`."""
+
+from __future__ import annotations
+
+from monitor.cli import cli, data, demo, digest, feeds, rules, status, work
+
+__all__ = ["cli", "data", "demo", "digest", "feeds", "main", "rules", "status", "work"]
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="monitor")
+
+
+if __name__ == "__main__":
+    main()

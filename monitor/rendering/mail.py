@@ -1,0 +1,64 @@
+"""The message around the parts: headers, boundaries, bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, Policy
+
+from monitor.core.digest import Digest
+from monitor.core.model import Message
+from monitor.rendering.layout import flat
+from monitor.rendering.parts import render_html, render_text
+from monitor.rendering.subject import subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who the message is from."""
+
+    name: str
+    address: str
+
+
+class _IdHeader(UnstructuredHeader):
+    """A header of ids, which mean nothing once they are folded or encoded."""
+
+    # The default encodes an id that is longer than a line, and the thread is lost.
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("in-reply-to", "references", "list-id"):
+    _HEADERS.map_to_type(_name, _IdHeader)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
+def render(digest: Digest, *, sender: Sender, message_id: str, root_id: str = "") -> Message:
+    """Render a digest once, into the bytes that every attempt to deliver it sends.
+
+    The same digest under the same Message-ID gives the same bytes. `root_id`
+    is the made-up first message of its thread; raises ValueError when an id
+    or an address holds a line break.
+    """
+    title = subject(digest)
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = Address(flat(sender.name), addr_spec=sender.address)
+    mail["To"] = Address(flat(digest.name), addr_spec=digest.address)
+    mail["Subject"] = title
+    mail["Date"] = digest.composed_at
+    mail["Message-ID"] = message_id
+    if root_id:
+        mail["In-Reply-To"] = root_id
+        mail["References"] = root_id
+    mail["List-Id"] = f"<digests.{sender.address.rpartition('@')[2]}>"
+    # Keeps out-of-office replies away (RFC 3834).
+    mail["Auto-Submitted"] = "auto-generated"
+    # Base64 is half as long as the alternative for Russian and Chinese, and knows no long lines.
+    mail.set_content(render_text(digest), cte="base64")
+    mail.add_alternative(render_html(digest), subtype="html", cte="base64")
+    mail.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    return Message(recipient=digest.address, message_id=message_id, subject=title, payload=mail.as_bytes())

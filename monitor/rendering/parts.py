@@ -1,0 +1,72 @@
+"""The two parts of a message; the only file that knows Jinja2."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from monitor.core.digest import Development, Digest
+from monitor.rendering import layout, links, marks, words
+from monitor.rendering.subject import subject
+
+MOST_TROUBLES = 8  # feeds named one by one; the rest is counted
+LONGEST_TITLE = 300  # characters of a quoted title; longer ones would push the rest off the page
+LONGEST_NAMED = 160  # the same in the list of what there was no room for
+
+
+@cache
+def environment() -> Environment:
+    """The templates' world: undefined names are errors, and HTML is escaped."""
+    made = Environment(
+        loader=PackageLoader("monitor"),
+        # Said for every template: Jinja's own choice by file name would miss ".html.j2".
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {
+        "clip": layout.clip,
+        "flat": layout.flat,
+        "host": links.host,
+        "pad": layout.pad,
+        "safe_link": links.safe_link,
+        "wrap": lambda text, indent="": "\n".join(layout.wrap(text, indent)),
+    }
+    made.globals |= {
+        "marks": marks,
+        "words": words,
+        "longest_named": LONGEST_NAMED,
+        "longest_title": LONGEST_TITLE,
+        "most_troubles": MOST_TROUBLES,
+    }
+    return made
+
+
+def render_html(digest: Digest) -> str:
+    """The digest as HTML: inline styles, nothing remote, readable on a phone and in the dark."""
+    return environment().get_template("digest.html.j2").render(_values(digest))
+
+
+def render_text(digest: Digest) -> str:
+    """The digest as plain text, whole in itself and safe to print; only links exceed 78 columns."""
+    return environment().get_template("digest.txt.j2").render(_values(digest))
+
+
+def _values(digest: Digest) -> dict[str, object]:
+    return {
+        "digest": digest,
+        "subject": subject(digest),
+        "titles": {line.domain: line.title for line in digest.lines},
+        "changes": sorted(digest.developments, key=lambda d: not d.is_new),
+        "evidence": _by_domain(digest),
+    }
+
+
+def _by_domain(digest: Digest) -> list[tuple[str, list[Development]]]:
+    order = {line.domain: position for position, line in enumerate(digest.lines)}
+    ranked = sorted(digest.developments, key=lambda d: (order[d.domain], not d.is_new, -d.points))
+    return [(domain, list(group)) for domain, group in groupby(ranked, key=lambda d: d.domain)]

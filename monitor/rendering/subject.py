@@ -1,0 +1,46 @@
+"""The subject says what changed; words of ours only, on one line."""
+
+from __future__ import annotations
+
+from monitor.core.digest import Digest, DomainLine
+from monitor.rendering.layout import flat
+from monitor.rendering.words import change, count, local
+
+LONGEST = 120
+
+
+def subject(digest: Digest) -> str:
+    """What changed, how much is steady, and when; one line of at most 120 characters.
+
+    No word of a feed gets in: a title could pretend to be a change of level.
+    """
+    start = "[SAMPLE] [RU-CN] " if digest.is_sample else "[RU-CN] "
+    end = f" - {local(digest.due_at, digest.timezone)}"
+    room = LONGEST - len(start) - len(end)
+    what = flat(_what(digest))
+    return start + (what if len(what) <= room else what[: room - 3] + "...") + end
+
+
+def _what(digest: Digest) -> str:
+    moved = [line for line in digest.lines if line.previous_level not in (None, line.level)]
+    new = sum(d.is_new for d in digest.developments) + len(digest.also) + digest.omitted
+    stories = count(new, "new story", "new stories")
+    if digest.since_at is None and digest.lines:
+        top = max(digest.lines, key=lambda line: line.level)
+        return f"First digest: {top.title} {top.level.label} ({round(top.deepening)}); {stories}"
+    if moved:
+        return _moves(moved, steady=len(digest.lines) - len(moved))
+    if new:
+        return f"{stories}, no level changed"
+    coverage = digest.coverage
+    return f"Nothing new; {coverage.feeds_healthy} of {coverage.feeds_expected} feeds healthy"
+
+
+def _moves(moved: list[DomainLine], steady: int) -> str:
+    top = max(moved, key=lambda line: line.level)
+    way = "up" if top.level > (top.previous_level or 0) else "down"
+    # A true minus would put the whole subject into an encoded word.
+    by = change(top.deepening_change).replace("−", "-")
+    others = f", {len(moved) - 1} more moved" if len(moved) > 1 else ""
+    numbers = f"{round(top.deepening)}{f', {by}' if by else ''}"
+    return f"{top.title} {way} to {top.level.label} ({numbers}){others}; {count(steady, 'domain')} steady"

@@ -1,0 +1,1 @@
+"""The verbs: each owns its transactions."""

@@ -1,0 +1,104 @@
+"""Assess: signals to stories, scores and warning levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from monitor.core.health import coverage
+from monitor.core.levels import Standing, is_corroborated, next_standing
+from monitor.core.model import Assessment, Direction, FeedState, Signal, Story
+from monitor.core.scoring import HORIZON_HALF_LIVES, score
+from monitor.core.stories import group_stories
+from monitor.services.context import Context
+from monitor.storage import assessments, feeds, signals
+from monitor.storage.engine import writing
+
+LONGEST_MEMORY = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """All that is known at one time: what a digest is written from."""
+
+    at: datetime
+    assessments: Mapping[str, Assessment]
+    stories: Sequence[Story]
+
+
+def assess(context: Context, at: datetime) -> Picture:
+    """Score every domain as of `at` and store the result, in one transaction."""
+    with writing(context.engine) as connection:
+        picture = see(connection, context, at)
+        keep(connection, context, picture)
+    return picture
+
+
+def see(connection: Connection, context: Context, at: datetime) -> Picture:
+    """Compute what is known at one time from stored evidence; nothing is stored."""
+    stories = group_stories(remembered(connection, at))
+    states = feeds.all_states(connection)
+    before = assessments.latest(connection, at)
+    found = {
+        domain.id: _assess_domain(context, domain.id, stories, states, before.get(domain.id), at)
+        for domain in context.config.domains
+    }
+    return Picture(at=at, assessments=found, stories=stories)
+
+
+def keep(connection: Connection, context: Context, picture: Picture) -> None:
+    """Store the assessments of a picture."""
+    assessments.store_all(
+        connection,
+        picture.assessments.values(),
+        methodology=context.method.version,
+        rules_revision=context.catalog.revision,
+    )
+
+
+def remembered(connection: Connection, at: datetime) -> list[Signal]:
+    """The signals that still weigh something at one time."""
+    recent = signals.signals_between(connection, at - LONGEST_MEMORY, at)
+    return [s for s in recent if at - s.effective_at <= HORIZON_HALF_LIVES * s.half_life]
+
+
+def _assess_domain(
+    context: Context,
+    domain: str,
+    stories: Sequence[Story],
+    states: Sequence[FeedState],
+    before: Assessment | None,
+    at: datetime,
+) -> Assessment:
+    own = [story for story in stories if story.domain == domain]
+    scores = {
+        direction: score(
+            domain, direction, own, sigma=context.sigma(domain, direction), at=at, method=context.method
+        )
+        for direction in Direction
+    }
+    relevant = [s for s in states if s.feed.enabled and domain in (s.feed.domains or (domain,))]
+    share = coverage(relevant, dict(context.method.reliability), at)
+    deepening = [story for story in own if story.direction is Direction.DEEPENING]
+    standing = next_standing(
+        Standing(level=before.level, since=before.level_since) if before else None,
+        scores[Direction.DEEPENING].index,
+        corroborated=is_corroborated(deepening, context.method),
+        coverage=share,
+        at=at,
+        method=context.method,
+    )
+    return Assessment(
+        domain=domain,
+        as_of=at,
+        level=standing.level,
+        level_since=standing.since,
+        deepening=scores[Direction.DEEPENING],
+        friction=scores[Direction.FRICTION],
+        countermeasure=scores[Direction.COUNTERMEASURE],
+        coverage=share,
+        note=standing.note,
+    )

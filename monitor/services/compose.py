@@ -1,0 +1,135 @@
+"""Compose: one digest for each recipient that is due, rendered once and put into the outbox."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from monitor.core.briefing import Sent, compose
+from monitor.core.cadence import Due, due_at_or_before, next_due
+from monitor.core.digest import Digest
+from monitor.core.model import Level, Message, Recipient
+from monitor.rendering import Sender, render
+from monitor.services.assess import Picture, keep, see
+from monitor.services.context import Context
+from monitor.services.survey import survey
+from monitor.storage import assessments, deliveries, digests, feeds, meta, signals
+from monitor.storage.engine import reading, writing
+
+FIRST_DIGEST_COVERS = timedelta(days=1)
+UNREAD_FOR_AT_MOST = timedelta(days=30)  # older signals that no digest took are no news any more
+
+
+def compose_due(context: Context, at: datetime, *, is_sample: bool = False) -> list[Digest]:
+    """Compose what is due at `at` and has not been composed, each in a transaction of its own.
+
+    A due that passed while nobody was running is composed late; of several
+    missed ones the latest takes what all of them would have said.
+    """
+    composed = []
+    for recipient in context.config.recipients:
+        due = due_at_or_before(recipient.cadence, recipient.timezone, at)
+        with writing(context.engine) as connection:
+            if _is_open(connection, recipient, due, at):
+                composed.append(_compose(connection, context, recipient, due, at, is_sample))
+    return composed
+
+
+def _is_open(connection: Connection, recipient: Recipient, due: Due, at: datetime) -> bool:
+    """A due is open when it came after we first knew the recipient and has no digest yet."""
+    known_since = meta.first_seen(connection, f"recipient:{recipient.id}", at)
+    return due.at >= known_since and not digests.exists(connection, recipient.id, due.key)
+
+
+def compose_now(context: Context, recipient: Recipient, at: datetime, *, is_sample: bool = False) -> Digest:
+    """Compose a digest because somebody asked for it, and put it into the outbox."""
+    with writing(context.engine) as connection:
+        due = Due(at=at, key=f"asked {at.isoformat()}")
+        return _compose(connection, context, recipient, due, at, is_sample)
+
+
+def preview(context: Context, recipient: Recipient, at: datetime) -> tuple[Digest, Message]:
+    """Write the digest that would leave now, and render it; nothing is stored."""
+    with reading(context.engine) as connection:
+        picture = see(connection, context, at)
+        digest, _ = _write(connection, context, recipient, at, picture, is_sample=False)
+    return digest, _render(context, digest)
+
+
+def _compose(
+    connection: Connection, context: Context, recipient: Recipient, due: Due, at: datetime, is_sample: bool
+) -> Digest:
+    picture = see(connection, context, at)
+    keep(connection, context, picture)
+    digest, new_ids = _write(connection, context, recipient, due.at, picture, is_sample=is_sample)
+    message = _render(context, digest)
+    digest_id = digests.record(
+        connection,
+        recipient_id=recipient.id,
+        due_key=due.key,
+        due_at=due.at,
+        composed_at=at,
+        since_at=digest.since_at,
+        subject=message.subject,
+        levels={line.domain: [int(line.level), line.deepening, line.friction] for line in digest.lines},
+    )
+    signals.stamp(connection, recipient.id, digest_id, new_ids)
+    deliveries.enqueue(connection, message, digest_id=digest_id, at=at)
+    return digest
+
+
+def _write(
+    connection: Connection,
+    context: Context,
+    recipient: Recipient,
+    due_at: datetime,
+    picture: Picture,
+    *,
+    is_sample: bool,
+) -> tuple[Digest, list[int]]:
+    """The digest, and the signals that it tells for the first time."""
+    at = picture.at
+    last = digests.last_digest(connection, recipient.id)
+    since_at = last.composed_at if last else None
+    open_domains = [d for d, a in picture.assessments.items() if a.level >= recipient.minimum_level]
+    wanted = [d for d in open_domains if d in (recipient.domains or open_domains)]
+    new_ids = signals.unsent_signal_ids(connection, recipient.id, wanted, since=at - UNREAD_FOR_AT_MOST)
+    digest = compose(
+        recipient,
+        due_at=due_at,
+        composed_at=at,
+        since_at=since_at,
+        next_due_at=next_due(recipient.cadence, recipient.timezone, at).at,
+        assessments=picture.assessments,
+        previous={d: _sent(values) for d, values in last.levels.items()} if last else {},
+        histories={d: assessments.weekly_history(connection, d, at) for d in picture.assessments},
+        stories=picture.stories,
+        new_ids=frozenset(new_ids),
+        coverage=survey(connection, feeds.all_states(connection), since_at or at - FIRST_DIGEST_COVERS, at),
+        labels=context.labels,
+        method=context.method,
+        is_sample=is_sample,
+    )
+    return digest, new_ids
+
+
+def _sent(values: list[float]) -> Sent:
+    level, deepening, friction = values
+    return Sent(level=Level(int(level)), deepening=deepening, friction=friction)
+
+
+def _render(context: Context, digest: Digest) -> Message:
+    sender = Sender(name=context.config.mail.from_name, address=context.config.mail.from_address)
+    domain = sender.address.rpartition("@")[2]
+    name = hashlib.sha256(
+        f"{digest.recipient_id}\n{digest.due_at.isoformat()}\n{digest.address}".encode()
+    ).hexdigest()[:24]
+    week = digest.due_at.strftime("%G-W%V")
+    return render(
+        digest,
+        sender=sender,
+        message_id=f"<digest.{name}@{domain}>",
+        root_id=f"<{week}.{digest.recipient_id}@{domain}>",
+    )

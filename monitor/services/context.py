@@ -1,0 +1,47 @@
+"""What every service needs, wired once in app.py and passed along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from monitor.config import Config
+from monitor.core.briefing import Labels
+from monitor.core.health import PollLimits
+from monitor.core.scoring import Methodology, default_sigma
+from monitor.rules.catalog import Catalog
+from monitor.rules.engine import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One configuration, one catalog, one database."""
+
+    config: Config
+    catalog: Catalog
+    rules: Rules
+    engine: Engine
+    method: Methodology
+    poll_limits: PollLimits
+
+    @property
+    def labels(self) -> Labels:
+        return Labels(
+            domains={domain.id: domain.title for domain in self.config.domains},
+            indicators={i.id: i.title for i in self.catalog.indicators.values()},
+            rules_revision=self.catalog.revision,
+            methodology=self.method.version,
+        )
+
+    def sigma(self, domain: str, direction: str) -> float:
+        """Scale of a domain's index: calibrated where the catalog says so, else a share of its caps."""
+        calibrated = (
+            self.catalog.domains[domain].sigma.get(direction) if domain in self.catalog.domains else None
+        )
+        weights = [
+            i.weight
+            for i in self.catalog.indicators.values()
+            if i.domain == domain and i.direction == direction and i.status == "active"
+        ]
+        return calibrated or default_sigma(weights, self.method)

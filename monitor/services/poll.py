@@ -1,0 +1,219 @@
+"""Poll: fetch, parse, classify, match and record; everything of one poll commits together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from monitor.core.changes import Change, classify, fingerprint, is_key_reused, rekeyed
+from monitor.core.health import wait_after_failure, wait_after_success
+from monitor.core.model import Entry, FeedState, Fetched, Match, Outcome
+from monitor.errors import SourceError
+from monitor.services.context import Context
+from monitor.storage import entries, feeds, signals
+from monitor.storage.engine import reading, writing
+
+Clock = Callable[[], datetime]
+Jitter = Callable[[], float]  # 0 to 1
+# A feed's state in, what the feed holds now out; raises SourceError.
+Source = Callable[[FeedState], Awaitable[Fetched]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What one poll of one feed brought."""
+
+    feed_id: str
+    outcome: Outcome
+    new: int = 0
+    edited: int = 0
+    signals: int = 0
+    skipped: int = 0
+    detail: str = ""
+
+
+async def poll_due(
+    context: Context,
+    source: Source,
+    *,
+    now: Clock,
+    jitter: Jitter,
+    writer: Executor,
+    in_flight: set[str],
+    on_report: Callable[[PollReport], None] = lambda report: None,
+) -> list[PollReport]:
+    """Poll every feed that is due and not in flight; one feed's failure costs only itself.
+
+    `writer` is where matching and storing happen, one poll at a time, so that a
+    slow disk never holds up the network.
+    """
+    with reading(context.engine) as connection:
+        due = [s for s in feeds.due_feeds(connection, now()) if s.feed.id not in in_flight]
+    in_flight.update(state.feed.id for state in due)
+    reports: list[PollReport] = []
+
+    async def one(state: FeedState) -> None:
+        try:
+            reports.append(await _poll_one(context, source, state, now, jitter, writer))
+            on_report(reports[-1])
+        finally:
+            in_flight.discard(state.feed.id)
+
+    ended = await asyncio.gather(*(one(state) for state in due), return_exceptions=True)
+    unexpected = [error for error in ended if isinstance(error, Exception)]
+    if unexpected:
+        raise ExceptionGroup("polls that failed for a reason of ours", unexpected)
+    return reports
+
+
+async def _poll_one(
+    context: Context, source: Source, state: FeedState, now: Clock, jitter: Jitter, writer: Executor
+) -> PollReport:
+    loop = asyncio.get_running_loop()
+    try:
+        fetched = await source(state)
+    except SourceError as error:
+        return await loop.run_in_executor(writer, record_failure, context, state, error, now(), jitter())
+    return await loop.run_in_executor(writer, record_poll, context, state, fetched, now(), jitter())
+
+
+def record_failure(
+    context: Context, state: FeedState, error: SourceError, at: datetime, jitter: float
+) -> PollReport:
+    """Store why a poll failed and when to try again; what the feed brought before stays as it is."""
+    wait = wait_after_failure(
+        error.outcome, state.failures + 1, error.retry_after, context.poll_limits, jitter
+    )
+    with writing(context.engine) as connection:
+        feeds.record_failure(
+            connection, state.feed.id, error.outcome, error.detail, at=at, next_poll_at=at + wait
+        )
+    return PollReport(feed_id=state.feed.id, outcome=error.outcome, detail=error.detail)
+
+
+def record_poll(
+    context: Context, state: FeedState, fetched: Fetched, at: datetime, jitter: float
+) -> PollReport:
+    """Store the entries, signals, validators and state of one poll in one transaction.
+
+    The validators go with the entries: stored apart, a crash between the two
+    would hide the entries behind a 304 for ever.
+    """
+    wait = wait_after_success(state.feed.expected_every, fetched.min_wait, context.poll_limits, jitter)
+    with writing(context.engine) as connection:
+        changed = _store_changed(connection, state.feed.id, fetched.entries, at)
+        found = _store_signals(connection, context, changed, at)
+        feeds.record_success(
+            connection,
+            state.feed.id,
+            fetched,
+            at=at,
+            next_poll_at=at + wait,
+            newest_entry_at=newest(fetched.entries, changed, at),
+            stored=sum(item.change is Change.NEW for item in changed),
+        )
+    return PollReport(
+        feed_id=state.feed.id,
+        outcome=fetched.outcome,
+        new=sum(item.change is Change.NEW for item in changed),
+        edited=sum(item.change is Change.EDITED for item in changed),
+        signals=found,
+        skipped=fetched.skipped,
+        detail=fetched.detail,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """An entry whose text we did not have, as stored."""
+
+    entry: Entry
+    entry_id: int
+    revision: int
+    change: Change
+
+
+def _store_changed(
+    connection: Connection, feed_id: str, found: Sequence[Entry], at: datetime
+) -> list[Changed]:
+    """Store what is new or edited, and give just that."""
+    found = _own_keys(found, entries.known(connection, feed_id, {entry.key for entry in found}))
+    known = entries.known(connection, feed_id, {entry.key for entry in found})
+    new: list[tuple[Entry, str]] = []
+    changed: list[Changed] = []
+    for entry in found:
+        before, mark = known.get(entry.key), fingerprint(entry)
+        if before is not None and before.id is None:
+            continue  # pruned: it was news once
+        match classify(mark, before.fingerprint if before else None):
+            case Change.NEW:
+                new.append((entry, mark))
+            case Change.EDITED if before is not None and before.id is not None:
+                revision = entries.store_edit(connection, before, entry, mark, at=at)
+                if revision is not None:
+                    changed.append(
+                        Changed(entry=entry, entry_id=before.id, revision=revision, change=Change.EDITED)
+                    )
+    ids = entries.store_new(connection, feed_id, new, at=at)
+    changed += [
+        Changed(entry=entry, entry_id=ids[entry.key], revision=1, change=Change.NEW) for entry, _ in new
+    ]
+    return changed
+
+
+def _own_keys(found: Sequence[Entry], known: Mapping[str, entries.Known]) -> list[Entry]:
+    """Give an entry a key of its own where its publisher used a key of ours for another story."""
+    return [
+        rekeyed(entry)
+        if (before := known.get(entry.key))
+        and before.id is not None
+        and is_key_reused(entry, title=before.title, link=before.link)
+        else entry
+        for entry in found
+    ]
+
+
+def _store_signals(connection: Connection, context: Context, changed: Sequence[Changed], at: datetime) -> int:
+    """Match changed entries and store what is found; an edit raises only indicators that it had not."""
+    had = signals.indicators_of(connection, [c.entry_id for c in changed if c.change is Change.EDITED])
+    rows = []
+    for item in changed:
+        for match in context.rules.match(item.entry.title, item.entry.summary):
+            if (item.entry_id, match.indicator_id) not in had:
+                rows.append(_signal_row(context, item, match, at))
+    signals.store(connection, rows)
+    return len(rows)
+
+
+def _signal_row(context: Context, item: Changed, match: Match, at: datetime) -> dict[str, object]:
+    indicator = context.catalog.indicators[match.indicator_id]
+    # What an edit adds is as old as the edit, not as the entry.
+    since = at if item.change is Change.EDITED else min(item.entry.published_at or at, at)
+    return signals.as_row(
+        match,
+        entry_id=item.entry_id,
+        revision=item.revision,
+        rule_version=indicator.version,
+        domain=indicator.domain,
+        direction=indicator.direction,
+        weight=indicator.weight,
+        half_life=indicator.half_life,
+        effective_at=since,
+        at=at,
+    )
+
+
+def newest(found: Iterable[Entry], changed: Sequence[Changed], at: datetime) -> datetime | None:
+    """When the newest entry was published, a date in the future counting as now.
+
+    A feed without dates is as fresh as the last entry that it brought.
+    """
+    dates = [min(entry.published_at, at) for entry in found if entry.published_at]
+    if not dates and any(item.change is Change.NEW for item in changed):
+        return at
+    return max(dates, default=None)
