@@ -27,7 +27,7 @@ from monitor.services.poll import Source
 from monitor.sources.http import FetchLimits, open_door
 from monitor.sources.parsing import open_parser
 from monitor.sources.poller import poll
-from monitor.storage import feeds, meta
+from monitor.storage import feeds
 from monitor.storage.engine import open_engine, writing
 from monitor.storage.migrate import is_new, require_current, upgrade
 
@@ -86,8 +86,6 @@ def open_context(config: Config) -> Context:
     require_current(engine)
     with writing(engine) as connection:
         feeds.sync_feeds(connection, config.feeds, at=now())
-        for recipient in config.recipients:
-            meta.first_seen(connection, f"recipient:{recipient.id}", now())
     return Context(
         config=config,
         catalog=catalog,

@@ -99,7 +99,9 @@ def replay(
         totals["digests"] += len(tick.digests)
         bar.update(tick.entries)
 
-    with click.progressbar(length=len(archived), label="replaying", file=sys.stderr) as bar:
+    with click.progressbar(
+        length=len(archived), label="replaying", hidden=not sys.stderr.isatty(), file=sys.stderr
+    ) as bar:
         replay_archive(context, archived, known, digests_from=since, on_tick=on_tick)
     if digests:
         notifier = NOTIFIERS["file"](folder=digests)

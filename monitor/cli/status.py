@@ -70,11 +70,15 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         },
         "domains": {
             domain: {"level": a.level.label, "deepening": a.deepening.index, "note": a.note}
-            for domain, a in assessments.latest(connection, at).items()
+            for domain, a in sorted(assessments.latest(connection, at).items(), key=_worst_first)
         },
         "rules": context.catalog.revision,
         "indicators": len(context.catalog.indicators),
     }
+
+
+def _worst_first(item: tuple[str, Assessment]) -> tuple[int, float]:
+    return -item[1].level, -item[1].deepening.index
 
 
 @cli.command()

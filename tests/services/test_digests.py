@@ -1,0 +1,241 @@
+"""Assess, compose and deliver on a real database, with a clock and a mailbox of the tests' own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+
+from monitor.core.model import Entry, Fetched, Level, Message, Outcome, Recipient
+from monitor.errors import DeliveryError
+from monitor.services.assess import assess
+from monitor.services.compose import compose_due, compose_now, preview
+from monitor.services.context import Context
+from monitor.services.deliver import Result, deliver_all, retry_wait
+from monitor.services.poll import record_poll
+from monitor.services.retain import retain
+from monitor.storage import assessments, deliveries, feeds
+from monitor.storage.engine import reading
+from tests.core.builders import NOON, an_entry
+
+DAY = timedelta(days=1)
+SIX = datetime.fromisoformat("2026-11-24T06:00:00+00:00")
+PATROL = an_entry(title="Russia and China begin a patrol", summary="", published_at=NOON)
+
+
+def record(context: Context, *found: Entry, feed_id: str = "wire", at: datetime = NOON) -> None:
+    with reading(context.engine) as connection:
+        state = next(s for s in feeds.all_states(connection) if s.feed.id == feed_id)
+    record_poll(context, state, Fetched(outcome=Outcome.OK, entries=found), at, 0.0)
+
+
+class Mailbox:
+    """A notifier that keeps what it is given, or fails as it is told."""
+
+    def __init__(self, *failures: DeliveryError) -> None:
+        self.sent: list[Message] = []
+        self.failures = list(failures)
+
+    def send(self, message: Message) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(message)
+
+
+def delivered(context: Context, mailbox: Mailbox, at: datetime = SIX) -> list[Result]:
+    reports = deliver_all(context, mailbox, now=lambda: at, jitter=lambda: 1.0, claimant="test")
+    return [report.result for report in reports]
+
+
+def body(message: Message) -> str:
+    part = message_from_bytes(message.payload, policy=default).get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def with_recipients(context: Context, *recipients: Recipient) -> Context:
+    return replace(context, config=replace(context.config, recipients=recipients))
+
+
+class TestAssess:
+    def test_signals_raise_their_domain_and_nothing_else(self, context: Context) -> None:
+        record(context, PATROL)
+        found = assess(context, NOON).assessments
+        assert found["defense"].deepening.index > 0
+        assert found["defense"].friction.index == 0
+        assert found["economy"].deepening.index == 0
+        with reading(context.engine) as connection:
+            assert assessments.latest(connection, NOON) == dict(found)
+
+    def test_the_same_evidence_gives_the_same_number(self, context: Context) -> None:
+        record(
+            context, PATROL, replace(PATROL, key="2", title="Russia and China end the patrol of the strait")
+        )
+        assert assess(context, SIX).assessments == assess(context, SIX).assessments
+
+    def test_friction_is_apart(self, context: Context) -> None:
+        record(context, replace(PATROL, title="Russia and China quarrel"))
+        economy = assess(context, NOON).assessments["economy"]
+        assert economy.friction.index > 0
+        assert economy.deepening.index == 0
+
+    def test_a_lost_feed_never_raises_an_index(self, context: Context) -> None:
+        record(context, PATROL)
+        before = assess(context, NOON).assessments["defense"]
+        after = assess(context, NOON + 3 * DAY).assessments["defense"]
+        assert after.coverage < before.coverage
+        assert after.deepening.index <= before.deepening.index
+
+    def test_points_add_up(self, context: Context) -> None:
+        titles = ("begin a patrol", "extend their patrol", "show patrol ships on a parade")
+        record(
+            context,
+            *(replace(PATROL, key=str(n), title=f"Russia and China {t}") for n, t in enumerate(titles)),
+        )
+        score = assess(context, NOON).assessments["defense"].deepening
+        assert sum(story.points for story in score.stories) == pytest.approx(score.index)
+
+
+class TestCompose:
+    def test_a_digest_is_composed_once_for_each_due(self, context: Context) -> None:
+        assert compose_due(context, NOON) == []
+        (digest,) = compose_due(context, SIX)
+        assert (digest.due_at, digest.next_due_at) == (SIX, SIX + DAY)
+        assert compose_due(context, SIX + timedelta(hours=3)) == []
+        assert len(compose_due(context, SIX + DAY)) == 1
+
+    def test_the_first_due_is_one_that_came_after_we_knew_the_recipient(self, context: Context) -> None:
+        assert compose_due(context, NOON) == []
+        assert compose_due(context, NOON + timedelta(hours=17)) == []
+
+    def test_a_digest_leaves_also_when_nothing_happened(self, context: Context) -> None:
+        compose_due(context, NOON)
+        (digest,) = compose_due(context, SIX)
+        assert digest.headline == "Nothing new"
+        assert digest.developments == ()
+
+    def test_a_story_is_new_once_for_each_recipient(self, context: Context) -> None:
+        two = with_recipients(
+            context,
+            Recipient(id="a", address="a@example.org", cadence="daily 06:00"),
+            Recipient(id="b", address="b@example.org", cadence="weekly wed 06:00"),
+        )
+        compose_due(two, NOON)
+        record(two, PATROL)
+        (first,) = compose_due(two, SIX)
+        assert [d.is_new for d in first.developments] == [True]
+        later = {d.recipient_id: d for d in compose_due(two, SIX + DAY)}
+        assert [d.is_new for d in later["a"].developments] == [False]
+        assert [d.is_new for d in later["b"].developments] == [True]
+
+    def test_changes_are_against_the_recipients_last_digest(self, context: Context) -> None:
+        compose_due(context, NOON)
+        (first,) = compose_due(context, SIX)
+        assert {line.deepening_change for line in first.lines} == {None}
+        record(context, PATROL, at=SIX + DAY / 2)
+        (second,) = compose_due(context, SIX + DAY)
+        defense = next(line for line in second.lines if line.domain == "defense")
+        assert defense.deepening_change == pytest.approx(defense.deepening)
+
+    def test_a_recipient_gets_only_its_domains(self, context: Context) -> None:
+        economist = Recipient(id="e", address="e@example.org", domains=("economy",))
+        only = with_recipients(context, economist)
+        record(context, PATROL)
+        digest = compose_now(only, economist, SIX)
+        assert [line.domain for line in digest.lines] == ["economy"]
+        assert digest.developments == ()
+
+    def test_below_the_minimum_level_a_domain_is_a_line_without_evidence_until_it_rises(
+        self, context: Context
+    ) -> None:
+        record(context, PATROL)
+        calm = Recipient(id="c", address="c@example.org", minimum_level=Level.MARKED)
+        digest = compose_now(with_recipients(context, calm), calm, NOON)
+        assert len(digest.lines) == 5
+        assert digest.developments == ()
+        eager = replace(calm, minimum_level=Level.QUIET)
+        later = compose_now(with_recipients(context, eager), eager, SIX)
+        assert [d.is_new for d in later.developments] == [True]
+
+    def test_a_preview_stores_nothing(self, context: Context) -> None:
+        record(context, PATROL)
+        (watch,) = context.config.recipients
+        digest, message = preview(context, watch, SIX)
+        assert [d.is_new for d in digest.developments] == [True]
+        assert "patrol" in body(message).lower()
+        with reading(context.engine) as connection:
+            assert deliveries.counts(connection) == {}
+            assert assessments.latest(connection, SIX) == {}
+
+    def test_a_late_digest_says_so_and_takes_what_was_missed(self, context: Context) -> None:
+        compose_due(context, NOON)
+        record(context, PATROL)
+        (digest,) = compose_due(context, SIX + 3 * DAY + timedelta(hours=2))
+        assert digest.due_at == SIX + 3 * DAY
+        assert [d.is_new for d in digest.developments] == [True]
+        mailbox = Mailbox()
+        delivered(context, mailbox, SIX + 4 * DAY)
+        assert "late by 2 h 00 min" in " ".join(body(mailbox.sent[0]).split())
+
+    def test_coverage_names_what_is_down(self, context: Context) -> None:
+        record(context, PATROL)
+        digest = compose_now(context, context.config.recipients[0], NOON)
+        assert (digest.coverage.feeds_healthy, digest.coverage.feeds_expected) == (1, 2)
+        later = compose_now(context, context.config.recipients[0], NOON + 5 * DAY)
+        assert [trouble.title for trouble in later.coverage.down] == ["Sample Wire"]
+
+
+class TestDeliver:
+    def test_the_frozen_bytes_leave_once(self, context: Context) -> None:
+        compose_now(context, context.config.recipients[0], SIX)
+        mailbox = Mailbox()
+        assert delivered(context, mailbox) == [Result.SENT]
+        assert delivered(context, mailbox) == []
+        (message,) = mailbox.sent
+        assert message.recipient == "watch@example.org"
+        assert f"Message-ID: {message.message_id}".encode() in message.payload
+
+    def test_a_passing_refusal_is_retried_with_the_same_bytes(self, context: Context) -> None:
+        compose_now(context, context.config.recipients[0], SIX)
+        mailbox = Mailbox(DeliveryError("451 try later", retryable=True))
+        assert delivered(context, mailbox) == [Result.RETRY]
+        assert delivered(context, mailbox) == []
+        assert delivered(context, mailbox, SIX + timedelta(seconds=31)) == [Result.SENT]
+
+    def test_a_final_refusal_is_recorded_and_stops_nobody(self, context: Context) -> None:
+        (watch,) = context.config.recipients
+        compose_now(context, watch, SIX)
+        other = replace(watch, id="other", address="other@example.org")
+        compose_now(with_recipients(context, other), other, SIX)
+        mailbox = Mailbox(DeliveryError("550 no such user", retryable=False))
+        assert delivered(context, mailbox) == [Result.FAILED, Result.SENT]
+        with reading(context.engine) as connection:
+            assert deliveries.counts(connection) == {"failed": 1, "sent": 1}
+
+    def test_an_unreachable_server_leaves_the_mail_in_the_outbox(self, context: Context) -> None:
+        compose_now(context, context.config.recipients[0], SIX)
+        for hour in range(9):
+            mailbox = Mailbox(DeliveryError("connection refused", retryable=True))
+            assert delivered(context, mailbox, SIX + timedelta(hours=hour)) == [Result.RETRY]
+        assert delivered(context, Mailbox(), SIX + timedelta(hours=9)) == [Result.SENT]
+
+    def test_stopping_leaves_the_rest_for_later(self, context: Context) -> None:
+        compose_now(context, context.config.recipients[0], SIX)
+        reports = deliver_all(
+            context, Mailbox(), now=lambda: SIX, jitter=lambda: 1.0, claimant="test", stopping=lambda: True
+        )
+        assert reports == []
+
+    def test_waits_double_up_to_half_an_hour(self) -> None:
+        waits = [retry_wait(n, 1.0).total_seconds() for n in (1, 2, 3, 7, 99)]
+        assert waits == [30, 60, 120, 1800, 1800]
+        assert retry_wait(1, 0.0).total_seconds() == 15
+
+
+def test_retention_keeps_evidence(context: Context) -> None:
+    record(context, PATROL, an_entry(key="dull", title="Library reopens"))
+    assert retain(context, NOON + timedelta(days=900)) == 1
+    assert retain(context, NOON + timedelta(days=900)) == 0

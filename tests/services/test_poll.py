@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from monitor.core.model import Entry, FeedState, Fetched, Outcome, Validators
+from monitor.errors import FetchError
+from monitor.services.context import Context
+from monitor.services.poll import PollReport, Source, poll_due, record_poll
+from monitor.storage import entries, feeds, signals
+from monitor.storage.engine import reading, writing
+from tests.core.builders import NOON, an_entry
+from tests.services.conftest import holding
+
+PATROL = an_entry(title="Russia and China begin a patrol", summary="")
+DULL = an_entry(key="wire-2", title="Library reopens", summary="")
+
+
+async def polled(context: Context, source: Source, at: datetime = NOON) -> list[PollReport]:
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        return await poll_due(
+            context, source, now=lambda: at, jitter=lambda: 0.0, writer=writer, in_flight=set()
+        )
+
+
+def a_fetch(*found: Entry, **given: object) -> Fetched:
+    values: dict[str, object] = {
+        "outcome": Outcome.OK,
+        "entries": found,
+        "validators": Validators(etag='"1"'),
+        "body_hash": "h",
+    }
+    return Fetched(**(values | given))  # type: ignore[arg-type]
+
+
+def state_of(context: Context, feed_id: str = "wire") -> FeedState:
+    with reading(context.engine) as connection:
+        return next(s for s in feeds.all_states(connection) if s.feed.id == feed_id)
+
+
+def record(
+    context: Context, found: Sequence[Entry], at: datetime = NOON, feed_id: str = "wire"
+) -> PollReport:
+    return record_poll(context, state_of(context, feed_id), a_fetch(*found), at, 0.0)
+
+
+def signals_of(context: Context) -> list[tuple[str, str, int]]:
+    with reading(context.engine) as connection:
+        found = signals.signals_between(connection, NOON - timedelta(days=99), NOON + timedelta(days=99))
+        return [(s.indicator_id, s.title, s.revision) for s in found]
+
+
+async def test_entries_signals_and_validators_of_a_poll_are_stored(context: Context) -> None:
+    reports = await polled(context, holding(a_fetch(PATROL, DULL)))
+    assert {(r.feed_id, r.new, r.signals) for r in reports} == {("wire", 2, 1), ("ribao", 2, 1)}
+    state = state_of(context)
+    assert state.validators.etag == '"1"'
+    assert state.next_poll_at == NOON + timedelta(hours=1.5)
+    assert state.newest_entry_at == NOON
+
+
+async def test_nothing_is_polled_before_its_time(context: Context) -> None:
+    await polled(context, holding(a_fetch(PATROL)))
+    assert await polled(context, holding(a_fetch(PATROL)), NOON + timedelta(hours=1)) == []
+    assert len(await polled(context, holding(a_fetch(PATROL)), NOON + timedelta(hours=2))) == 2
+
+
+async def test_a_feed_in_flight_is_left_alone(context: Context) -> None:
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        in_flight = {"wire"}
+        reports = await poll_due(
+            context,
+            holding(a_fetch()),
+            now=lambda: NOON,
+            jitter=lambda: 0.0,
+            writer=writer,
+            in_flight=in_flight,
+        )
+    assert [r.feed_id for r in reports] == ["ribao"]
+    assert in_flight == {"wire"}
+
+
+async def test_one_feeds_failure_costs_only_itself(context: Context) -> None:
+    async def source(state: FeedState) -> Fetched:
+        if state.feed.id == "wire":
+            raise FetchError(Outcome.TIMEOUT, "30 s", retry_after=timedelta(hours=3))
+        return a_fetch(PATROL)
+
+    reports = {r.feed_id: r for r in await polled(context, source)}
+    assert reports["wire"].outcome is Outcome.TIMEOUT
+    assert reports["ribao"].new == 1
+    state = state_of(context)
+    assert (state.failures, state.detail, state.next_poll_at) == (1, "30 s", NOON + timedelta(hours=3))
+
+
+async def test_an_error_of_ours_in_one_poll_does_not_stop_the_others(context: Context) -> None:
+    async def source(state: FeedState) -> Fetched:
+        if state.feed.id == "wire":
+            raise RuntimeError("a bug")
+        return a_fetch(PATROL)
+
+    with pytest.raises(ExceptionGroup, match="a reason of ours"):
+        await polled(context, source)
+    assert state_of(context, "ribao").succeeded_at == NOON
+
+
+async def test_a_failed_poll_keeps_what_there_was(context: Context) -> None:
+    await polled(context, holding(a_fetch(PATROL)))
+    await polled(context, holding(FetchError(Outcome.NOT_A_FEED)), NOON + timedelta(days=1))
+    state = state_of(context)
+    assert (state.validators.etag, state.succeeded_at, state.entries_stored) == ('"1"', NOON, 1)
+
+
+def test_an_entry_seen_again_is_no_news(context: Context) -> None:
+    assert record(context, [PATROL]).new == 1
+    again = record(context, [PATROL])
+    assert (again.new, again.edited, again.signals) == (0, 0, 0)
+
+
+def test_an_edit_makes_a_revision_and_no_second_signal(context: Context) -> None:
+    record(context, [PATROL])
+    edited = record(context, [replace(PATROL, title="Russia and China begin a second patrol")])
+    assert (edited.new, edited.edited, edited.signals) == (0, 1, 0)
+    assert signals_of(context) == [("defense.patrol", PATROL.title, 1)]
+
+
+def test_an_edit_that_adds_an_event_raises_its_signal(context: Context) -> None:
+    record(context, [DULL])
+    later = NOON + timedelta(hours=5)
+    record(context, [replace(DULL, title="Russia and China quarrel")], later)
+    assert signals_of(context) == [("economy.quarrel", "Russia and China quarrel", 2)]
+    with reading(context.engine) as connection:
+        (signal,) = signals.signals_between(connection, NOON, later)
+    assert signal.effective_at == later
+
+
+def test_an_id_reused_for_another_story_is_another_entry(context: Context) -> None:
+    record(context, [PATROL])
+    other = replace(PATROL, title="Russia and China quarrel", link="https://wire.example.org/2")
+    assert record(context, [other]).new == 1
+    assert record(context, [other]).new == 0
+    assert len(signals_of(context)) == 2
+
+
+def test_what_was_pruned_does_not_come_back(context: Context) -> None:
+    from monitor.storage.retention import prune
+
+    record(context, [DULL])
+    with writing(context.engine) as connection:
+        assert prune(connection, before=NOON + timedelta(days=1), at=NOON) == 1
+    assert record(context, [DULL]).new == 0
+
+
+def test_a_feed_without_dates_is_as_fresh_as_its_last_news(context: Context) -> None:
+    record(context, [replace(DULL, published_at=None)])
+    later = NOON + timedelta(days=3)
+    record(context, [replace(DULL, published_at=None)], later)
+    assert state_of(context).newest_entry_at == NOON
+
+
+def test_a_crash_midway_leaves_nothing_behind(context: Context) -> None:
+    """Entries and validators stand or fall together: else a 304 would hide the entries for ever."""
+    with writing(context.engine) as connection:
+        connection.execute(text("ALTER TABLE signals RENAME TO hidden"))
+    with pytest.raises(Exception, match="signals"):
+        record(context, [PATROL])
+    with writing(context.engine) as connection:
+        connection.execute(text("ALTER TABLE hidden RENAME TO signals"))
+        assert entries.count(connection) == 0
+    assert state_of(context).validators == Validators()
+    assert record(context, [PATROL]).signals == 1
