@@ -11,6 +11,7 @@ from monitor.core.model import Assessment, Factors, Level, Recipient, Score, Sig
 from monitor.core.scoring import Methodology, credibility, grade
 
 MOST_IN_FULL = 12  # developments with their quotes: more would be clipped by mail clients
+MOST_NAMED = 40  # further new ones, in a line each
 MOST_CONTINUING = 2  # per domain: what holds the index up although it is not new
 MOST_QUOTES = 3
 EXCERPT = 320  # characters of a summary
@@ -39,6 +40,7 @@ def compose(
     recipient: Recipient,
     *,
     due_at: datetime,
+    composed_at: datetime,
     since_at: datetime | None,
     next_due_at: datetime,
     assessments: Mapping[str, Assessment],
@@ -65,17 +67,18 @@ def compose(
         )
         for d in wanted
     ]
-    lines.sort(key=lambda line: (-line.level, -line.deepening))
+    lines.sort(key=lambda line: (-line.level, -max(line.deepening, line.friction)))
     open_domains = [line.domain for line in lines if line.level >= recipient.minimum_level]
     developments = _developments(open_domains, assessments, stories, new_ids, labels, method)
-    chosen = _chosen(developments, open_domains)
-    fresh = [d for d in developments if d.is_new]
+    fresh = _each_domain_first([d for d in developments if d.is_new])
+    chosen = _chosen(fresh, developments, open_domains)
     return Digest(
         recipient_id=recipient.id,
         address=recipient.address,
         name=recipient.name,
         timezone=recipient.timezone,
         due_at=due_at,
+        composed_at=composed_at,
         since_at=since_at,
         next_due_at=next_due_at,
         headline=headline(lines, fresh),
@@ -83,7 +86,8 @@ def compose(
         confidence=confidence(stories, fresh, coverage, method),
         lines=tuple(lines),
         developments=tuple(chosen),
-        omitted=len([d for d in fresh if d not in chosen]),
+        also=tuple(fresh[MOST_IN_FULL : MOST_IN_FULL + MOST_NAMED]),
+        omitted=max(len(fresh) - MOST_IN_FULL - MOST_NAMED, 0),
         held_back=held_back,
         coverage=coverage,
         rules_revision=labels.rules_revision,
@@ -143,8 +147,7 @@ def _developments(
         for factors in score.stories
         if factors.signal_ids in by_ids
     ]
-    order = {domain: position for position, domain in enumerate(domains)}
-    return sorted(found, key=lambda d: (not d.is_new, order[d.domain], -d.points, d.explain_id))
+    return sorted(found, key=lambda d: (-d.points, d.explain_id, d.indicator_id))
 
 
 def _scores(assessment: Assessment) -> tuple[Score, ...]:
@@ -214,15 +217,22 @@ def _excerpt(signal: Signal) -> tuple[str, tuple[Span, ...]]:
     return lead + signal.summary[start:end] + tail, titled + tuple(moved)
 
 
-def _chosen(developments: Sequence[Development], domains: Sequence[str]) -> list[Development]:
+def _each_domain_first(fresh: Sequence[Development]) -> list[Development]:
+    """By points, but the best of each domain before the second of any: no domain crowds another out."""
+    first = {d.domain: d for d in reversed(fresh)}
+    best = [d for d in fresh if first[d.domain] is d]
+    return best + [d for d in fresh if first[d.domain] is not d]
+
+
+def _chosen(
+    fresh: Sequence[Development], developments: Sequence[Development], domains: Sequence[str]
+) -> list[Development]:
     """All that is new up to the cap, then what else holds each index up."""
-    fresh = [d for d in developments if d.is_new][:MOST_IN_FULL]
-    room = MOST_IN_FULL - len(fresh)
     continuing: list[Development] = []
     for domain in domains:
         standing = [d for d in developments if d.domain == domain and not d.is_new and d.points >= 1]
         continuing += standing[:MOST_CONTINUING]
-    return fresh + continuing[:room]
+    return [*fresh, *continuing][:MOST_IN_FULL]
 
 
 def _named(names: Sequence[str]) -> str:
@@ -246,7 +256,8 @@ def headline(lines: Sequence[DomainLine], fresh: Sequence[Development]) -> str:
         return moves[0][1]
     if fresh:
         domains = [line.title for line in lines if any(d.domain == line.domain for d in fresh)]
-        return f"{_count(len(fresh), 'new story', 'new stories')} in {_named(domains)}; no level changed"
+        steady = "; no level changed" if any(line.previous_level is not None for line in lines) else ""
+        return f"{_count(len(fresh), 'new story', 'new stories')} in {_named(domains)}{steady}"
     return "Nothing new"
 
 

@@ -103,6 +103,7 @@ class Digest:
     name: str
     timezone: str
     due_at: datetime
+    composed_at: datetime  # later than due_at when nobody was running then
     since_at: datetime | None  # the recipient's last digest; None: this is the first
     next_due_at: datetime
     headline: str  # the bottom line in one clause, without full stop
@@ -110,7 +111,8 @@ class Digest:
     confidence: str  # about the reporting: "moderate (one independent source)"
     lines: tuple[DomainLine, ...]  # worst first
     developments: tuple[Development, ...]  # in the order of the lines, most points first
-    omitted: int  # developments beyond the cap
+    also: tuple[Development, ...]  # new ones beyond the cap, to be named in a line each
+    omitted: int  # new ones beyond that
     held_back: tuple[str, ...]
     coverage: Coverage
     rules_revision: str

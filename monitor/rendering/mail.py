@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 
@@ -23,17 +23,18 @@ class Sender:
     address: str
 
 
-class _IdHeader(UnstructuredHeader):
-    """A header of ids, which mean nothing once they are folded or encoded."""
+class _OneLineHeader(UnstructuredHeader, BaseHeader):
+    """A header in ASCII that is never folded."""
 
-    # The default encodes an id that is longer than a line, and the thread is lost.
+    # The default folds a subject right behind its colon, which some clients show as none, and
+    # encodes an id that is longer than a line, so that the thread is lost.
     def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+        return f"{self.name}: {self}{policy.linesep}" if self.isascii() else super().fold(policy=policy)
 
 
 _HEADERS = HeaderRegistry()
-for _name in ("in-reply-to", "references", "list-id"):
-    _HEADERS.map_to_type(_name, _IdHeader)
+for _name in ("subject", "in-reply-to", "references", "list-id"):
+    _HEADERS.map_to_type(_name, _OneLineHeader)
 _POLICY = SMTP.clone(header_factory=_HEADERS)
 
 

@@ -19,14 +19,11 @@ class Run:
 def runs(text: str, spans: Iterable[Span], field: str) -> list[Run]:
     """Cut a text at the spans of one field; the runs joined give the text again.
 
-    Spans may touch, overlap or reach beyond the end.
+    Spans may overlap or reach beyond the end; those with nothing but blanks between them are one.
     """
     found: list[Run] = []
     at = 0
-    for span in sorted(span for span in spans if span.field == field):
-        start, end = max(span.start, at), min(span.end, len(text))
-        if start >= end:
-            continue
+    for start, end in _joined(text, sorted(span for span in spans if span.field == field)):
         if start > at:
             found.append(Run(text=text[at:start], marked=False))
         found.append(Run(text=text[start:end], marked=True))
@@ -34,6 +31,19 @@ def runs(text: str, spans: Iterable[Span], field: str) -> list[Run]:
     if at < len(text):
         found.append(Run(text=text[at:], marked=False))
     return found
+
+
+def _joined(text: str, spans: Iterable[Span]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for span in spans:
+        start, end = span.start, min(span.end, len(text))
+        if start >= end:
+            continue
+        if joined and not text[joined[-1][1] : start].strip():
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def starred(text: str, spans: Iterable[Span], field: str) -> str:

@@ -8,9 +8,11 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.core.digest import Development, Digest
-from monitor.rendering import layout, links, marks, words
+from monitor.rendering import domains, layout, links, marks, stories, words
+from monitor.rendering.fitting import shorter
 from monitor.rendering.subject import subject
 
+LARGEST = 90_000  # bytes of HTML; Gmail cuts off near 102,000, and the coverage stands at the end
 MOST_TROUBLES = 8  # feeds named one by one; the rest is counted
 LONGEST_TITLE = 300  # characters of a quoted title; longer ones would push the rest off the page
 LONGEST_NAMED = 160  # the same in the list of what there was no room for
@@ -30,14 +32,16 @@ def environment() -> Environment:
     )
     made.filters |= {
         "clip": layout.clip,
-        "flat": layout.flat,
         "host": links.host,
+        "lines": lambda text, columns: layout.wrap(text, columns=columns),
         "pad": layout.pad,
         "safe_link": links.safe_link,
         "wrap": lambda text, indent="": "\n".join(layout.wrap(text, indent)),
     }
     made.globals |= {
+        "domains": domains,
         "marks": marks,
+        "stories": stories,
         "words": words,
         "longest_named": LONGEST_NAMED,
         "longest_title": LONGEST_TITLE,
@@ -47,8 +51,17 @@ def environment() -> Environment:
 
 
 def render_html(digest: Digest) -> str:
-    """The digest as HTML: inline styles, nothing remote, readable on a phone and in the dark."""
-    return environment().get_template("digest.html.j2").render(_values(digest))
+    """The digest as HTML: inline styles, nothing remote, readable on a phone and in the dark.
+
+    Quotes are left out, and counted, where it would be larger than mail clients show.
+    """
+    template = environment().get_template("digest.html.j2")
+    html = ""
+    for version in shorter(digest):
+        html = template.render(_values(version))
+        if len(html.encode()) <= LARGEST:
+            break
+    return html
 
 
 def render_text(digest: Digest) -> str:

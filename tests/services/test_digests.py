@@ -178,7 +178,7 @@ class TestCompose:
         assert [d.is_new for d in digest.developments] == [True]
         mailbox = Mailbox()
         delivered(context, mailbox, SIX + 4 * DAY)
-        assert "late by 2 h 00 min" in " ".join(body(mailbox.sent[0]).split())
+        assert "Late by 2 h 00 min" in " ".join(body(mailbox.sent[0]).split())
 
     def test_coverage_names_what_is_down(self, context: Context) -> None:
         record(context, PATROL)

@@ -1,0 +1,55 @@
+"""A row of the table of domains: shapes, colours, small charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.core.digest import DomainLine
+from monitor.core.model import Level
+
+SHAPES = {Level.QUIET: "○", Level.ROUTINE: "●", Level.NOTABLE: "▲", Level.ELEVATED: "◆", Level.MARKED: "■"}
+# At least 4.5 : 1 on white; the template holds their counterparts for a dark ground.
+COLOURS = {
+    Level.QUIET: "#5f6b76",
+    Level.ROUTINE: "#3f7347",
+    Level.NOTABLE: "#96600f",
+    Level.ELEVATED: "#b3470a",
+    Level.MARKED: "#b3202b",
+}
+BLOCKS = "▁▂▃▄▅▆▇█"
+FULL = 50.0  # index points that fill a chart; more where a bar is taller
+WEAK_BELOW = 0.7  # share of feeds below which a number deserves a remark
+
+
+def arrow(line: DomainLine) -> str:
+    """Which way the level moved since the recipient's last digest, "" where it stayed."""
+    if line.previous_level is None or line.level == line.previous_level:
+        return ""
+    return "↑" if line.level > line.previous_level else "↓"
+
+
+def unread(line: DomainLine, lines: Sequence[DomainLine]) -> str:
+    """That a domain could hardly be read, "" where it could, or where none could.
+
+    The bottom line says it when it holds for every domain.
+    """
+    if line.coverage >= WEAK_BELOW or all(other.coverage < WEAK_BELOW for other in lines):
+        return ""
+    return f"only {line.coverage:.0%} of its feeds could be read"
+
+
+def countermeasures(lines: Sequence[DomainLine]) -> str:
+    """Where others answer, one sentence; "" where they do nowhere."""
+    named = [f"{line.title} {line.countermeasure:.0f}" for line in lines if round(line.countermeasure)]
+    return f"Countermeasures by others: {', '.join(named)}." if named else ""
+
+
+def bars(history: Sequence[float]) -> list[int]:
+    """Heights of a small chart in per cent, never so low that a bar is lost."""
+    scale = max(FULL, *history) if history else FULL
+    return [max(4, round(100 * value / scale)) for value in history]
+
+
+def sparkline(history: Sequence[float]) -> str:
+    """The same chart as block characters."""
+    return "".join(BLOCKS[height * len(BLOCKS) // 101] for height in bars(history))
