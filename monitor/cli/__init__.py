@@ -58,10 +58,7 @@ def cli(ctx: click.Context, config_path: Path | None) -> None:
 
 def the_config(ctx: click.Context) -> Config:
     """Load the configuration that the command line names; raises ConfigError."""
-    config = load_config(ctx.obj, os.environ)
-    for note in config.notes:
-        click.echo(f"note: {note}", err=True)
-    return config
+    return load_config(ctx.obj, os.environ)
 
 
 T = TypeVar("T")

@@ -131,7 +131,7 @@ def _print_signal(context: Context, signal: Signal, factors: Factors | None) -> 
     if indicator:
         click.echo(f"  {indicator.title}\n  rule: {' '.join(indicator.query_text.split())}")
     for field, text in (("title", signal.title), ("summary", signal.summary)):
-        shown = marks.starred(marks.runs(text, signal.spans, field))
+        shown = marks.starred(text, signal.spans, field)
         if "*" in shown:
             click.echo(f"  {field}: {shown}")
     click.echo(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -25,6 +26,8 @@ def run(ctx: click.Context, verbose: bool) -> None:
     """Run the daemon until SIGTERM: poll, assess, compose, deliver, retain. Logs to standard error."""
     config = the_config(ctx)
     logs.log_to(verbose=verbose)
+    for note in config.notes:
+        logging.getLogger(__name__).warning(note)
     is_finished = asyncio.run(daemon.run(app.open_context(config), app.open_notifier(config)))
     if not is_finished:
         # A thread that still waits for a server would keep the process alive for minutes;

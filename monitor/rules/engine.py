@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.core.model import Match, Modality, Place, Span
+from monitor.core.scoring import Methodology, strength
 from monitor.rules.catalog import Catalog
 from monitor.rules.compiling import Rule, anchors, compile_catalog
 from monitor.rules.matching import Occurrence, Reader
@@ -12,15 +13,8 @@ from monitor.rules.query import Scope
 from monitor.rules.scanner import Found, Hit
 from monitor.rules.text import Text
 
-PLACE_FACTORS = {Place.TITLE: 1.0, Place.LEAD: 0.85, Place.BODY: 0.6}
-MODALITY_FACTORS = {
-    Modality.OCCURRED: 1.0,
-    Modality.PLANNED: 0.7,
-    Modality.ALLEGED: 0.5,
-    Modality.OPINION: 0.3,
-    Modality.RETROSPECTIVE: 0.3,
-    Modality.DENIED: 0.2,
-}
+# A match is ranked by what the method makes of it; scores take the configured one.
+_METHOD = Methodology()
 # A word of doubt or negation speaks of what stands this close to it.
 MODALITY_REACH = 12
 
@@ -95,7 +89,7 @@ class Rules:
             indicator_id=rule.indicator.id,
             place=place,
             modality=modality,
-            strength=PLACE_FACTORS[place] * MODALITY_FACTORS[modality],
+            strength=strength(place, modality, _METHOD),
             spans=merged_spans(context.text, hits),
         )
 

@@ -1,0 +1,67 @@
+"""The daemon as a process: it polls, keeps others out, and ends in good order."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.demo import demo_config, sample_feeds, serve
+from monitor.errors import StorageError
+from monitor.storage import entries
+from monitor.storage.engine import open_engine, reading
+from tests.core.builders import NOON
+from tests.services.conftest import write_catalog
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    write_catalog(tmp_path / "indicators")
+    with serve(sample_feeds(NOON)) as port:
+        text = demo_config(port, tmp_path / "indicators")
+        (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+        yield tmp_path
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "monitor", "--config", str(folder / "config.toml"), "run"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
+
+
+def wait_for_entries(folder: Path, number: int) -> None:
+    engine = open_engine(f"sqlite:///{folder}/demo.db")
+    deadline = time.monotonic() + 30
+    stored = 0
+    while stored < number:
+        assert time.monotonic() < deadline, f"only {stored} entries"
+        time.sleep(0.1)
+        try:
+            with reading(engine) as connection:
+                stored = entries.count(connection)
+        except StorageError:
+            continue  # the tables are not there yet
+    engine.dispose()
+
+
+def test_it_polls_keeps_a_second_one_out_and_ends_on_sigterm(folder: Path) -> None:
+    with start(folder) as daemon:
+        try:
+            wait_for_entries(folder, 14)
+            with start(folder) as second:
+                _, said = second.communicate(timeout=30)
+            assert second.returncode == 3
+            assert f"pid {daemon.pid}" in said
+            started = time.monotonic()
+            daemon.send_signal(signal.SIGTERM)
+            _, log = daemon.communicate(timeout=30)
+            assert time.monotonic() - started < 10
+            assert daemon.returncode == 0, log
+            assert '"event": "running"' in log
+            assert "Traceback" not in log
+        finally:
+            daemon.kill()
