@@ -85,9 +85,10 @@ def replay(
     reported with its number and skipped; the exit code is then 1.
     """
     since = (digests_from or datetime(1970, 1, 1)).replace(tzinfo=UTC) if digests else None  # noqa: DTZ001
-    context = app.open_archive(the_config(ctx), database)
+    configured = the_config(ctx)
+    context = app.open_archive(configured, database)
     broken: list[str] = []
-    archived, known = read_archive(files, context.config, broken.append)
+    archived, known = read_archive(files, configured, broken.append)
     for line in broken:
         click.echo(line, err=True)
     totals: dict[str, int] = {"days": 0, "entries": 0, "signals": 0, "digests": 0, "broken": len(broken)}

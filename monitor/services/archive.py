@@ -47,18 +47,18 @@ class _Feeds:
     def known(self) -> dict[str, Feed]:
         return {feed.id: feed for feed in self._by_source.values()}
 
-    def of(self, source: str) -> Feed:
+    def of(self, source: str, language: str = "und") -> Feed:
         """The feed of a source, made up where no configured feed has its host."""
         if source not in self._by_source:
             host = source.lower().removeprefix("www.")
-            self._by_source[source] = self._by_host.get(host) or _made_up(source)
+            self._by_source[source] = self._by_host.get(host) or _made_up(source, language)
         return self._by_source[source]
 
 
-def _made_up(source: str) -> Feed:
+def _made_up(source: str, language: str) -> Feed:
     stem = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:40]
     mark = hashlib.sha256(source.encode()).hexdigest()[:6]
-    return Feed(id=f"archive-{stem}-{mark}", title=source or "unknown source", url="")
+    return Feed(id=f"archive-{stem}-{mark}", title=source or "unknown source", url="", language=language)
 
 
 def _is_document(path: Path) -> bool:
@@ -84,13 +84,14 @@ def _archived(line: Line, feeds: _Feeds) -> Archived | BrokenLine:
         return BrokenLine(line.number, "date: expected an ISO date or time")
     if not title:
         return BrokenLine(line.number, "title: expected a text")
-    feed = feeds.of(text_of(value, "source"))
+    language = text_of(value, "lang") or "und"
+    feed = feeds.of(text_of(value, "source"), language)
     entry = Entry(
         feed_id=feed.id,
         key=text_of(value, "id")[:200] or hashlib.sha256(f"{at}{title}".encode()).hexdigest(),
         title=title,
         summary=to_text(text_of(value, "summary")),
-        language=text_of(value, "lang") or "und",
+        language=language,
         published_at=at,
     )
     return Archived(at=at, entry=entry)

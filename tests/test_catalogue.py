@@ -1,0 +1,68 @@
+"""The catalogue that is shipped: sound, broad, and proven by its own examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from monitor.app import bundled_catalog, load_rules
+from monitor.rules.catalog import LANGUAGES, Catalog
+from monitor.rules.examples import ExampleResult, failure_text, run_examples
+from monitor.rules.loading import read_catalog
+
+FOLDER = bundled_catalog()
+DOMAINS = ("defense", "democracy", "technology", "economy", "global_influence")
+INDICATORS = sorted(
+    f"{path.parent.name}.{path.stem}"
+    for path in FOLDER.glob("*/*.toml")
+    if not path.name.startswith("_") and path.parent.name != "_lists"
+)
+
+
+@cache
+def results() -> dict[str, list[ExampleResult]]:
+    """Every example of every indicator, run once through the engine."""
+    by_indicator: dict[str, list[ExampleResult]] = {}
+    for result in run_examples(*load_rules(FOLDER)):
+        by_indicator.setdefault(result.indicator_id, []).append(result)
+    return by_indicator
+
+
+@cache
+def catalog() -> Catalog:
+    return read_catalog(FOLDER)[0]
+
+
+def test_the_catalogue_has_no_problem() -> None:
+    assert [str(problem) for problem in read_catalog(FOLDER)[1]] == []
+
+
+@pytest.mark.parametrize("indicator", INDICATORS)
+def test_every_example_of_an_indicator_holds(indicator: str) -> None:
+    if not catalog().indicators[indicator].is_matched:
+        pytest.skip("a draft, or retired")
+    failed = [failure_text(result) for result in results()[indicator] if not result.passed]
+    assert failed == []
+
+
+@pytest.mark.parametrize("indicator", INDICATORS)
+def test_an_indicator_is_proven_in_every_language(indicator: str) -> None:
+    found = catalog().indicators[indicator]
+    proofs = Counter((example.language, example.must_match) for example in found.examples)
+    for language in LANGUAGES:
+        assert proofs[language, True] >= 2
+        assert proofs[language, False] >= 2
+
+
+def test_all_five_domains_are_covered() -> None:
+    counts = Counter(indicator.domain for indicator in catalog().indicators.values())
+    assert set(counts) == set(DOMAINS)
+    assert sum(counts.values()) >= 40
+    assert min(counts.values()) >= 8
+
+
+def test_directions_are_apart() -> None:
+    directions = Counter(str(indicator.direction) for indicator in catalog().indicators.values())
+    assert set(directions) == {"deepening", "friction", "countermeasure"}
