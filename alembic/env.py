@@ -1,6 +1,7 @@
 """Run by Alembic: the connection comes from monitor.storage.migrate, which owns the transaction."""
 
 from alembic import context
+
 from monitor.storage.schema import metadata
 
 context.configure(

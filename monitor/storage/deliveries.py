@@ -59,22 +59,28 @@ def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | N
 
 
 def settle_sent(connection: Connection, delivery_id: int, *, at: datetime) -> None:
-    """Note that the message was handed over."""
-    _settle(connection, delivery_id, state="sent", sent_at=at, last_error="")
+    """Note that the message was handed over; that stays true whoever holds the claim by now."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(state="sent", sent_at=at, last_error="")
+    )
 
 
 def settle_retry(connection: Connection, delivery_id: int, *, next_attempt_at: datetime, error: str) -> None:
     """Put the message back, with when to try again and why it did not leave."""
-    _settle(connection, delivery_id, state="pending", next_attempt_at=next_attempt_at, last_error=error)
+    _give_up(connection, delivery_id, state="pending", next_attempt_at=next_attempt_at, last_error=error)
 
 
 def settle_failed(connection: Connection, delivery_id: int, *, error: str) -> None:
     """Note that the message was refused for good; it stays for the operator to see."""
-    _settle(connection, delivery_id, state="failed", last_error=error)
+    _give_up(connection, delivery_id, state="failed", last_error=error)
 
 
-def _settle(connection: Connection, delivery_id: int, **values: object) -> None:
-    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
+def _give_up(connection: Connection, delivery_id: int, **values: object) -> None:
+    # Claimed only: a process that slept through its claim must not bring back what another one sent.
+    held = and_(deliveries.c.id == delivery_id, deliveries.c.state == "claimed")
+    connection.execute(update(deliveries).where(held).values(**values))
 
 
 def counts(connection: Connection) -> dict[str, int]:

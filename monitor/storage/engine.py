@@ -11,11 +11,29 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from monitor.errors import StorageError
 
 BUSY_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 10
+
+# What an operator does about it, by a piece of the database's own words.
+ADVICE = {
+    "is locked": "another program holds it; end that one, or try again when it is done",
+    "is full": "free some space; what could not be stored is fetched again",
+    "malformed": "the file is damaged: restore the last backup",
+    "not a database": "restore the last backup, or name another file as storage.url",
+    "readonly": "give this user the right to write to the file and to its folder",
+    "unable to open": "check that the file and its folder are there and that this user may write to them",
+}
 
 
 def open_engine(url: str) -> Engine:
@@ -56,21 +74,27 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA trusted_schema = OFF")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    reads, migrates = options.get("read_only", False), options.get("migrates", False)
+    # Said anew each time: the pool hands one connection to readers, writers and migrations in turn.
+    connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+    connection.exec_driver_sql(f"PRAGMA foreign_keys = {not migrates:d}")
     # A writer takes its lock at once: upgraded later, it could fail on a lock instead of waiting.
-    kind = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {kind}")
+    connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
 
 
 def _open_postgresql(url: URL) -> Engine:
+    # In another zone than UTC the driver could not read the first and last days that Python knows.
+    given: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "options": "", **url.query}
+    given["options"] = f"{given['options']} -c TimeZone=UTC".strip()
     try:
         # pre_ping: a connection that the server closed overnight is replaced, not reported.
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(url.set(drivername="postgresql+psycopg"), connect_args=given, pool_pre_ping=True)
     except (NoSuchModuleError, ModuleNotFoundError):
         raise StorageError("PostgreSQL needs its driver: install entente[postgres]") from None
 
@@ -78,14 +102,14 @@ def _open_postgresql(url: URL) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that may write: committed at the end, rolled back on an error."""
-    with _told(engine), engine.begin() as connection:
+    with telling(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent look that writes nothing and holds no writer up."""
-    with _told(engine), engine.connect() as raw:
+    """One consistent look that holds no writer up; the database refuses it every write."""
+    with telling(engine), engine.connect() as raw:
         options: dict[str, Any] = {"read_only": True}
         if engine.dialect.name == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -93,14 +117,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _told(engine: Engine) -> Iterator[None]:
+def telling(engine: Engine) -> Iterator[None]:
     """Turn what only the operator can mend into a StorageError; statements and values stay out of it."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise StorageError(f"{engine.url.render_as_string(hide_password=True)}: {_cause(error)}") from error
+    except DatabaseError as error:
+        # The class itself is what SQLite raises for a damaged file; most subclasses are faults of ours.
+        if type(error) is not DatabaseError and not isinstance(error, OperationalError):
+            raise
+        raise StorageError(_told(engine, error)) from error
+    except InterfaceError as error:
+        raise StorageError(_told(engine, error)) from error
 
 
-def _cause(error: DBAPIError) -> str:
+def _told(engine: Engine, error: DBAPIError) -> str:
+    # Drivers take a password in the query of a URL too.
+    url = engine.url.set(query={}).render_as_string(hide_password=True)
     lines = str(error.orig).strip().splitlines()
-    return lines[0] if lines else type(error.orig).__name__
+    cause = lines[0] if lines else type(error.orig).__name__
+    advice = next((text for words, text in ADVICE.items() if words in cause), "")
+    return f"{url}: {cause}" + (f" ({advice})" if advice else "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from monitor.core.model import Feed, FeedState, Fetched, Outcome, Validators
 from monitor.storage.schema import feeds
-from monitor.storage.upsert import insert_into
+from monitor.storage.upsert import insert_new
 
 
 def sync_feeds(connection: Connection, configured: Iterable[Feed], *, at: datetime) -> None:
@@ -18,18 +18,20 @@ def sync_feeds(connection: Connection, configured: Iterable[Feed], *, at: dateti
     A feed whose address changed is asked anew, without the validators of the
     old address; one that left the configuration is kept for its entries.
     """
-    known = {row.id: row.url for row in connection.execute(select(feeds.c.id, feeds.c.url))}
-    wanted = {feed.id: feed for feed in configured}
-    for feed in wanted.values():
-        row = _as_row(feed)
-        if feed.id not in known:
-            connection.execute(insert_into(connection, feeds).values(**row, next_poll_at=at))
+    known = {row["id"]: dict(row) for row in connection.execute(select(feeds)).mappings()}
+    wanted = {feed.id: _as_row(feed) for feed in configured}
+    new = [row | {"next_poll_at": at} for feed_id, row in wanted.items() if feed_id not in known]
+    insert_new(connection, feeds, new)
+    for feed_id, row in wanted.items():
+        before = known.get(feed_id)
+        if before is None or row.items() <= before.items():
             continue
-        if known[feed.id] != feed.url:
+        if row["url"] != before["url"]:
             row |= {"etag": "", "last_modified": "", "body_hash": "", "next_poll_at": at}
-        connection.execute(update(feeds).where(feeds.c.id == feed.id).values(**row))
-    gone = known.keys() - wanted.keys()
-    connection.execute(update(feeds).where(feeds.c.id.in_(gone), feeds.c.listed).values(listed=False))
+        connection.execute(update(feeds).where(feeds.c.id == feed_id).values(**row))
+    gone = [{"gone": feed_id} for feed_id, row in known.items() if row["listed"] and feed_id not in wanted]
+    if gone:
+        connection.execute(update(feeds).where(feeds.c.id == bindparam("gone")).values(listed=False), gone)
 
 
 def _as_row(feed: Feed) -> dict[str, object]:
@@ -54,7 +56,7 @@ def due_feeds(connection: Connection, at: datetime, *, limit: int | None = None)
         select(feeds)
         .where(feeds.c.listed, feeds.c.enabled)
         .where(or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= at))
-        .order_by(feeds.c.next_poll_at, feeds.c.id)
+        .order_by(feeds.c.next_poll_at.nulls_first(), feeds.c.id)
         .limit(limit)
     )
     return [_state(row) for row in connection.execute(query)]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from monitor.errors import AlreadyRunning
+from monitor.errors import AlreadyRunning, StorageError
+from monitor.storage.engine import telling
 
 # Any number will do that no other program on this database uses: "entente" as ASCII.
 LOCK_KEY = int.from_bytes(b"entente", "big")
@@ -19,7 +20,10 @@ LOCK_KEY = int.from_bytes(b"entente", "big")
 
 @contextmanager
 def hold_daemon_lock(engine: Engine) -> Iterator[None]:
-    """Hold the database for one daemon; raises AlreadyRunning, which names the holder."""
+    """Hold the database for one daemon; raises AlreadyRunning, which names the holder.
+
+    Raises StorageError where the lock cannot even be asked for.
+    """
     if engine.dialect.name == "postgresql":
         with _hold_on_server(engine):
             yield
@@ -32,7 +36,10 @@ def hold_daemon_lock(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def _hold_file(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise StorageError(f"{path}: the daemon's lock cannot be opened: {error.strerror}") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,7 +57,7 @@ def _hold_file(path: Path) -> Iterator[None]:
 @contextmanager
 def _hold_on_server(engine: Engine) -> Iterator[None]:
     name = f"entente pid {os.getpid()} on {socket.gethostname()}"
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with telling(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": name[:63]})
         taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY})
         if not taken.scalar_one():

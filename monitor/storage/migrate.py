@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 
-from alembic import command
 from monitor.errors import StorageError
 from monitor.storage.engine import reading, writing
 from monitor.storage.schema import metadata
 
 PACKAGE = Path(__file__).parents[1]
+# Beside the daemon's lock: two programs that start at once must not both make the tables.
+MIGRATION_KEY = int.from_bytes(b"migrate", "big")
 
 
 def scripts() -> Path:
@@ -26,15 +30,31 @@ def scripts() -> Path:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Migrate up to a revision, in one transaction."""
-    with writing(engine) as connection:
+    """Migrate up to a revision, in one transaction; raises StorageError for a newer database."""
+    _refuse_newer(current_revision(engine))
+    with migrating(engine) as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Migrate down to a revision, in one transaction; "base" removes all tables."""
-    with writing(engine) as connection:
+    with migrating(engine) as connection:
         command.downgrade(_config(connection), revision)
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """One transaction that may replace whole tables, for one process at a time."""
+    with writing(engine.execution_options(migrates=True)) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_KEY})
+        yield connection
+        if connection.dialect.name == "sqlite":
+            # SQLite alters a table by copying and dropping it: with foreign keys on, the
+            # drop would delete what points there. They are off, so we look ourselves.
+            broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+            if broken:
+                raise StorageError(f"the migration was undone: {broken[0][0]} would lose rows it points to")
 
 
 def current_revision(engine: Engine) -> str | None:
@@ -45,7 +65,7 @@ def current_revision(engine: Engine) -> str | None:
 
 def head_revision() -> str | None:
     """The revision that this program needs."""
-    return ScriptDirectory(str(scripts())).get_current_head()
+    return _directory().get_current_head()
 
 
 def is_new(engine: Engine) -> bool:
@@ -56,16 +76,22 @@ def is_new(engine: Engine) -> bool:
 
 def require_current(engine: Engine) -> None:
     """Raise StorageError, which says what to run, unless the schema is the one that this program needs."""
-    current = current_revision(engine)
-    directory = ScriptDirectory(str(scripts()))
-    head = directory.get_current_head()
-    if current == head:
-        return
-    if current and current not in {script.revision for script in directory.walk_revisions()}:
+    current, head = current_revision(engine), head_revision()
+    _refuse_newer(current)
+    if current != head:
+        raise StorageError(
+            f"the database is at schema {current or 'none'}, this program needs {head}: "
+            "run `monitor db upgrade`"
+        )
+
+
+def _refuse_newer(current: str | None) -> None:
+    if current and current not in {script.revision for script in _directory().walk_revisions()}:
         raise StorageError(f"the database (schema {current}) is newer than this program: upgrade Entente")
-    raise StorageError(
-        f"the database is at schema {current or 'none'}, this program needs {head}: run `monitor db upgrade`"
-    )
+
+
+def _directory() -> ScriptDirectory:
+    return ScriptDirectory(str(scripts()))
 
 
 def differences(connection: Connection) -> list[Any]:

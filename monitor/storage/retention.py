@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, delete, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, delete, func, select, tuple_, type_coerce
 
 from monitor.storage.schema import assessments, entries, signals, tombstones
 from monitor.storage.upsert import insert_new
@@ -34,11 +34,14 @@ def prune(connection: Connection, *, before: datetime, at: datetime) -> int:
 
 
 def thin(connection: Connection, at: datetime) -> int:
-    """Keep of old assessments one a day and domain, the last; how many went."""
-    old = assessments.c.as_of < at - EVERY_ASSESSMENT_FOR
+    """Keep of old assessments one a UTC day and domain, the last; how many went."""
+    table = assessments
+    old = table.c.as_of < at - EVERY_ASSESSMENT_FOR
     if connection.dialect.name == "sqlite":
-        day: ColumnElement[Any] = type_coerce(assessments.c.as_of, BigInteger) // (86_400 * 1_000_000)
+        day: ColumnElement[Any] = type_coerce(table.c.as_of, BigInteger) // (86_400 * 1_000_000)
     else:
-        day = func.date_trunc("day", assessments.c.as_of)
-    kept = select(func.max(assessments.c.id)).where(old).group_by(assessments.c.domain, day)
-    return connection.execute(delete(assessments).where(old, assessments.c.id.not_in(kept))).rowcount
+        day = func.date_trunc("day", table.c.as_of, "UTC")
+    last = select(table.c.domain, func.max(table.c.as_of)).where(old).group_by(table.c.domain, day)
+    return connection.execute(
+        delete(table).where(old, tuple_(table.c.domain, table.c.as_of).not_in(last))
+    ).rowcount

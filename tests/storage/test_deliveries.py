@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine
+
+from monitor.core.model import Delivery
+from monitor.storage import deliveries
+from monitor.storage.engine import writing
+from tests.core.builders import NOON
+from tests.storage.builders import HOUR, a_message
+
+
+def _claimed(connection: Connection) -> Delivery:
+    deliveries.enqueue(connection, a_message(), digest_id=None, at=NOON)
+    claimed = deliveries.claim_next(connection, NOON, by="me")
+    assert claimed is not None
+    return claimed
+
+
+def test_a_message_leaves_once_with_its_own_bytes(connection: Connection) -> None:
+    claimed = _claimed(connection)
+    assert (claimed.message, claimed.attempts) == (a_message(), 1)
+    assert deliveries.claim_next(connection, NOON, by="you") is None
+    deliveries.settle_sent(connection, claimed.id, at=NOON)
+    assert deliveries.claim_next(connection, NOON + timedelta(days=1), by="me") is None
+    assert deliveries.counts(connection) == {"sent": 1}
+
+
+def test_a_retry_waits_for_its_time(connection: Connection) -> None:
+    claimed = _claimed(connection)
+    deliveries.settle_retry(connection, claimed.id, next_attempt_at=NOON + HOUR, error="451 later")
+    assert deliveries.claim_next(connection, NOON, by="me") is None
+    assert deliveries.oldest_unsent(connection) == (NOON, "451 later")
+    again = deliveries.claim_next(connection, NOON + HOUR, by="me")
+    assert again is not None
+    assert (again.message, again.attempts) == (a_message(), 2)
+
+
+def test_an_abandoned_claim_is_taken_over_and_a_fresh_one_is_not(connection: Connection) -> None:
+    deliveries.enqueue(connection, a_message(), digest_id=None, at=NOON)
+    deliveries.claim_next(connection, NOON, by="dead")
+    assert deliveries.claim_next(connection, NOON + timedelta(minutes=15), by="me") is None
+    taken = deliveries.claim_next(connection, NOON + timedelta(minutes=16), by="me")
+    assert taken is not None
+    assert taken.message == a_message()
+
+
+def test_a_refused_message_stays_for_the_operator(connection: Connection) -> None:
+    claimed = _claimed(connection)
+    deliveries.settle_failed(connection, claimed.id, error="550 no such user")
+    assert deliveries.counts(connection) == {"failed": 1}
+    assert deliveries.oldest_unsent(connection) is None
+
+
+def test_a_process_that_slept_through_its_claim_brings_nothing_back(connection: Connection) -> None:
+    claimed = _claimed(connection)
+    taken = deliveries.claim_next(connection, NOON + HOUR, by="you")
+    assert taken is not None
+    deliveries.settle_sent(connection, taken.id, at=NOON + HOUR)
+    deliveries.settle_retry(connection, claimed.id, next_attempt_at=NOON + HOUR, error="timeout")
+    deliveries.settle_failed(connection, claimed.id, error="550 no such user")
+    assert deliveries.claim_next(connection, NOON + 9 * HOUR, by="me") is None
+    assert deliveries.counts(connection) == {"sent": 1}
+
+
+def test_the_message_that_waits_longest_leaves_first(connection: Connection) -> None:
+    for name, hours in (("late", 1), ("early", 0)):
+        deliveries.enqueue(connection, a_message(name), digest_id=None, at=NOON + hours * HOUR)
+    order = [deliveries.claim_next(connection, NOON + HOUR, by="me") for _ in range(3)]
+    assert [one and one.message.message_id for one in order] == [
+        "<early@example.org>",
+        "<late@example.org>",
+        None,
+    ]
+
+
+def test_many_claimants_never_claim_the_same_message(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for number in range(40):
+            deliveries.enqueue(connection, a_message(str(number)), digest_id=None, at=NOON)
+    claimed: list[int] = []
+
+    def claim() -> None:
+        while True:
+            with writing(engine) as connection:
+                delivery = deliveries.claim_next(connection, NOON, by="thread")
+            if delivery is None:
+                return
+            claimed.append(delivery.id)
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claimed) == len(set(claimed)) == 40

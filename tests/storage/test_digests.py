@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from monitor.storage import digests, meta
+from monitor.storage.engine import writing
+from tests.core.builders import NOON
+from tests.storage.builders import HOUR, record_digest
+
+
+def test_the_last_digest_of_a_recipient_tells_what_it_said(connection: Connection) -> None:
+    assert digests.last_digest(connection, "watch") is None
+    record_digest(connection, due_key="late", composed_at=NOON + HOUR, levels={"defense": [2, 40.5, 3.25]})
+    record_digest(connection, due_key="early")
+    record_digest(connection, recipient_id="other", composed_at=NOON + 2 * HOUR)
+    last = digests.last_digest(connection, "watch")
+    assert last is not None
+    assert (last.composed_at, last.levels) == (NOON + HOUR, {"defense": [2, 40.5, 3.25]})
+
+
+def test_a_due_has_one_digest(engine: Engine) -> None:
+    with writing(engine) as connection:
+        record_digest(connection, due_key="k")
+        assert digests.exists(connection, "watch", "k")
+        assert not digests.exists(connection, "other", "k")
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        record_digest(connection, due_key="k")
+
+
+def test_first_seen_is_remembered(connection: Connection) -> None:
+    assert meta.first_seen(connection, "recipient:watch", NOON) == NOON
+    assert meta.first_seen(connection, "recipient:watch", NOON + HOUR) == NOON
