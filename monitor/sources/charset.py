@@ -35,15 +35,17 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "iso8859-9": "cp1254",
 }
+# What servers of a language send when they say nothing.
+_USUAL = {"ru": "cp1251", "uk": "cp1251", "be": "cp1251", "zh": "gb18030"}
 _EBCDIC_START = b"\x4c\x6f\xa7\x94"  # "<?xm"
 
 
-def decode(body: bytes, content_type: str) -> str:
-    """Decode a document: byte order mark, then declaration, then HTTP header, then UTF-8.
+def decode(body: bytes, content_type: str, language: str = "und") -> str:
+    """Decode a document: by its byte order mark, as UTF-8, by its declaration, by the HTTP header.
 
-    A declaration that the bytes contradict is not believed. What no charset
-    explains is read as windows-1252 or, with most of it valid, as UTF-8 with
-    U+FFFD for the rest; nothing is dropped. Raises ParseError for EBCDIC.
+    A declaration that the bytes contradict is not believed. What does not fit
+    is read as declared, else in the usual charset of the feed's language,
+    with U+FFFD for the rest; nothing is dropped. Raises ParseError for EBCDIC.
     """
     if body.startswith(_EBCDIC_START):
         raise ParseError(Outcome.UNDECODABLE, "EBCDIC")
@@ -53,23 +55,37 @@ def decode(body: bytes, content_type: str) -> str:
     for start, name in _WIDE:
         if body.startswith(start):
             return body.decode(name, "replace")
-    for name in _candidates(body, content_type):
-        try:
-            return body.decode(name)
-        except UnicodeDecodeError:
-            continue
-    return _salvaged(body)
+    named = _named(body, content_type)
+    # Written with escapes in ASCII, these would pass for UTF-8; and UTF-8 is no accident.
+    for name in (name for name in named if name.startswith(("iso2022", "hz"))):
+        if (text := _decoded(body, name)) is not None:
+            return text
+    as_utf8 = body.decode("utf-8", "replace")
+    if _is_sound(as_utf8):
+        return as_utf8
+    fitting = (_decoded(body, name) for name in named)
+    otherwise = next((name for name in named if name != "utf-8"), _USUAL.get(language, "cp1252"))
+    return next((text for text in fitting if text is not None), body.decode(otherwise, "replace"))
 
 
-def _candidates(body: bytes, content_type: str) -> list[str]:
+def _decoded(body: bytes, name: str) -> str | None:
+    try:
+        return body.decode(name)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_sound(as_utf8: str) -> bool:
+    broken = as_utf8.count("\ufffd")
+    return not broken or sum(char > "\x7f" for char in as_utf8) - broken > 2 * broken
+
+
+def _named(body: bytes, content_type: str) -> list[str]:
+    """The codecs that the document and the header name, as far as there are such."""
     found = _DECLARED.search(body[:400])
     header = _IN_HEADER.search(content_type)
-    named = [_codec(found[1].decode()) if found else None, _codec(header[1]) if header else None]
-    known = [name for name in named if name]
-    # Written with escapes in ASCII, these would pass for UTF-8.
-    escaping = [name for name in known if name.startswith(("iso2022", "hz"))]
-    # Valid UTF-8 is no accident, and one-byte charsets accept every text, so they come last.
-    return [*escaping, "utf-8", *known]
+    labels = [found[1].decode() if found else "", header[1] if header else ""]
+    return [name for name in map(_codec, labels) if name]
 
 
 def _codec(label: str) -> str | None:
@@ -88,10 +104,3 @@ def _codec(label: str) -> str | None:
     except LookupError:  # codecs that are no text, such as base64
         return None
     return _SUPERSETS.get(name, name)
-
-
-def _salvaged(body: bytes) -> str:
-    as_utf8 = body.decode("utf-8", "replace")
-    broken = as_utf8.count("\ufffd")
-    sound = sum(char > "\x7f" for char in as_utf8) - broken
-    return as_utf8 if sound > broken else body.decode("cp1252", "replace")

@@ -1,34 +1,26 @@
-"""A feed document to entries; the only file that knows feedparser."""
+"""A feed document to entries, whatever its format."""
 
 from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import feedparser
-
 from monitor.core.model import Entry, Feed, Outcome
 from monitor.errors import ParseError
-from monitor.sources import jsonfeed
+from monitor.sources import jsonfeed, xmlfeed
 from monitor.sources.charset import decode
-from monitor.sources.guard import check
 from monitor.sources.identity import Found, with_keys
 from monitor.sources.links import safe_link
-from monitor.sources.text import MAX_SUMMARY, one_line, to_text
+from monitor.sources.text import MAX_SUMMARY, clean, one_line, to_text
 
 MAX_ENTRIES = 1_000
 # The web's first year, and one whose every zone still has a calendar.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _BEIJING = timezone(timedelta(hours=8))
-
-# Entries become plain text and links are checked in links.py, so neither is needed, and
-# both cost half of the time.
-feedparser.SANITIZE_HTML = 0
-feedparser.RESOLVE_RELATIVE_URIS = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +31,6 @@ class Parsed:
     outcome: Outcome = Outcome.OK
     skipped: int = 0  # over the limit, or without any text
     detail: str = ""
-    min_wait: timedelta | None = None
 
 
 def parse(body: bytes, *, feed: Feed, content_type: str = "", max_entries: int = MAX_ENTRIES) -> Parsed:
@@ -50,55 +41,36 @@ def parse(body: bytes, *, feed: Feed, content_type: str = "", max_entries: int =
     """
     if not body.strip():
         raise ParseError(Outcome.EMPTY_BODY)
-    text = decode(body, content_type)
-    if text.lstrip().startswith("{"):
-        title_language, raws, is_cut = *jsonfeed.read(text), False
-    else:
-        title_language, raws, is_cut = _read_xml(text)
-    found = [_found(raw, feed, title_language) for raw in raws[:max_entries]]
+    text = decode(body, content_type, feed.language)
+    reader = jsonfeed if text.lstrip().startswith("{") else xmlfeed
+    raw = reader.read(text, max_entries)
+    found = [_found(entry, feed, raw.language) for entry in raw.entries]
     kept = [item for item in found if item is not None]
-    entries = with_keys(kept)
-    over = max(len(raws) - max_entries, 0)
+    empty = len(found) - len(kept)
     return Parsed(
-        entries=tuple(entries),
-        outcome=Outcome.TRUNCATED if is_cut or over else Outcome.OK,
-        skipped=over + len(found) - len(kept),
-        detail=_detail(is_cut, over, len(found) - len(kept)),
+        entries=tuple(with_keys(kept)),
+        outcome=Outcome.TRUNCATED if raw.is_cut or raw.over else Outcome.OK,
+        skipped=raw.over + empty,
+        detail=_detail(raw.is_cut, raw.over, empty),
     )
 
 
-def _detail(is_cut: bool, over: int, invalid: int) -> str:
+def _detail(is_cut: bool, over: int, empty: int) -> str:
     parts = [
         "the document ends early" if is_cut else "",
         f"{over} entries over the limit" if over else "",
-        f"{invalid} entries without any text" if invalid else "",
+        f"{empty} entries without any text" if empty else "",
     ]
     return "; ".join(part for part in parts if part)
-
-
-def _read_xml(text: str) -> tuple[str, Sequence[Mapping[str, Any]], bool]:
-    """Language, raw entries and whether the document ends early."""
-    document = check(text)
-    # Bytes only: given text, feedparser would take a short one for a path or an address to open.
-    parsed = feedparser.parse(
-        document.text.encode("utf-8", "replace"),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
-    if not parsed.entries and not parsed.get("version"):
-        raise ParseError(Outcome.NOT_A_FEED, f"no feed in <{document.root[:40]}>")
-    language = parsed.feed.get("language", "")
-    return language, parsed.entries, document.is_truncated
 
 
 def _found(raw: Mapping[str, Any], feed: Feed, feed_language: str) -> Found | None:
     title = one_line(_field(raw, "title"))
     body = max((to_text(str(c.get("value", ""))) for c in raw.get("content") or ()), key=len, default="")
     summary = max(_field(raw, "summary"), body, key=len)[:MAX_SUMMARY]
-    publisher_id = str(raw.get("id") or "")
+    publisher_id = clean(str(raw.get("id") or ""))
     link = safe_link(_link(raw, publisher_id), feed.url)
-    if not (title or summary or link or publisher_id.strip()):
+    if not (title or summary or link or publisher_id):
         return None
     entry = Entry(
         feed_id=feed.id,
@@ -155,6 +127,6 @@ def _moment(stamp: tuple[int, ...] | datetime) -> datetime | None:
 def _beijing_time(text: str) -> datetime | None:
     """China's statistics office writes <pubTime> without a zone."""
     try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=_BEIJING).astimezone(UTC)
-    except ValueError:
+        return _moment(datetime.fromisoformat(text.strip()).replace(tzinfo=_BEIJING).astimezone(UTC))
+    except (ValueError, OverflowError):
         return None

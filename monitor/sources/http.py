@@ -8,8 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -21,10 +20,11 @@ from monitor.core.model import Outcome, Validators
 from monitor.errors import FetchError
 from monitor.sources.address import Allowed, may_ask, parse_address, parse_allowed
 from monitor.sources.coding import ACCEPTED, read_decoded
+from monitor.sources.lookup import Lookup
 from monitor.sources.politeness import Politeness
+from monitor.sources.retry_after import read_retry_after
 
 MAX_HEADER = 16 * 1024
-LONGEST_RETRY_AFTER = timedelta(hours=24)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
@@ -113,12 +113,7 @@ class Door:
                 Outcome.BAD_RESPONSE, f"status {answer.status} was not asked for", status=answer.status
             )
         if answer.status != 200:
-            raise FetchError(
-                Outcome.GONE if answer.status == 410 else Outcome.HTTP_ERROR,
-                f"HTTP {answer.status}",
-                retry_after=_retry_after(answer, now) if answer.status in (429, 503) else None,
-                status=answer.status,
-            )
+            raise _refusal(answer, now)
         if (answer.content_length or 0) > self._limits.max_bytes:
             raise FetchError(Outcome.TOO_LARGE, f"{answer.content_length} bytes announced")
         coding = ",".join(answer.headers.getall("Content-Encoding", []))
@@ -134,7 +129,7 @@ async def open_door(limits: FetchLimits) -> AsyncIterator[Door]:
     connector = aiohttp.TCPConnector(
         limit=limits.concurrency,
         limit_per_host=0,
-        resolver=_CheckedResolver(allowed, admitted),
+        resolver=_CheckedResolver(allowed, admitted, at_once=limits.concurrency),
         socket_factory=lambda info: _checked_socket(info, allowed, admitted),
         use_dns_cache=False,
     )
@@ -173,24 +168,35 @@ class _CheckedResolver(AbstractResolver):
     which sees no names.
     """
 
-    def __init__(self, allowed: tuple[Allowed, ...], admitted: set[tuple[str, int]]) -> None:
+    def __init__(self, allowed: tuple[Allowed, ...], admitted: set[tuple[str, int]], *, at_once: int) -> None:
         self._allowed = allowed
         self._admitted = admitted
-        self._names = aiohttp.ThreadedResolver()
+        self._lookup = Lookup(at_once=at_once)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await self._names.resolve(host, port, family)
-        good = [r for r in found if may_ask(host, parse_address(r["host"]), port, self._allowed)]
+        found = await self._lookup.find(host, port, family)
+        good = [at for at in found if may_ask(host, parse_address(at.address), port, self._allowed)]
         if not good:
-            raise _Blocked(f"{host} is at {found[0]['host'] if found else 'no address'}, which is not public")
-        by_name = [r for r in good if not may_ask("", parse_address(r["host"]), port, ())]
-        self._admitted.update((r["host"], port) for r in by_name)
-        return good
+            where = found[0].address if found else "no address"
+            raise _Blocked(f"{host} is at {where}, which is not public")
+        by_name = {at.address for at in good if not may_ask("", parse_address(at.address), port, ())}
+        self._admitted.update((address, port) for address in by_name)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=at.address,
+                port=port,
+                family=at.family,
+                proto=at.protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for at in good
+        ]
 
     async def close(self) -> None:
-        await self._names.close()
+        self._lookup.close()
 
 
 def _checked_socket(info: Any, allowed: tuple[Allowed, ...], admitted: set[tuple[str, int]]) -> socket.socket:
@@ -201,6 +207,16 @@ def _checked_socket(info: Any, allowed: tuple[Allowed, ...], admitted: set[tuple
     opened = socket.socket(family, kind, protocol)
     opened.setblocking(False)
     return opened
+
+
+def _refusal(answer: aiohttp.ClientResponse, now: datetime) -> FetchError:
+    asked, date = (answer.headers.get(name, "") for name in ("Retry-After", "Date"))
+    return FetchError(
+        Outcome.GONE if answer.status == 410 else Outcome.HTTP_ERROR,
+        f"HTTP {answer.status}",
+        retry_after=read_retry_after(asked, date=date, now=now) if answer.status in (429, 503) else None,
+        status=answer.status,
+    )
 
 
 def _response(answer: aiohttp.ClientResponse, body: bytes) -> Response:
@@ -219,25 +235,6 @@ def _response(answer: aiohttp.ClientResponse, body: bytes) -> Response:
 def _sendable(value: str) -> str:
     """A validator that can be sent back, "" for one that would split or bloat our next request."""
     return value if value.isascii() and value.isprintable() and len(value) <= 1024 else ""
-
-
-def _retry_after(answer: aiohttp.ClientResponse, now: datetime) -> timedelta | None:
-    value = answer.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(timedelta(seconds=int(value[:9])), LONGEST_RETRY_AFTER)
-    until = _http_date(value)
-    if until is None:
-        return None
-    since = _http_date(answer.headers.get("Date", "")) or now
-    return min(max(until - since, timedelta(0)), LONGEST_RETRY_AFTER)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _translated(error: Exception) -> FetchError:

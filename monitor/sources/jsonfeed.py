@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from monitor.core.model import Outcome
 from monitor.errors import ParseError
+from monitor.sources.raw import RawFeed
 
 
-def read(text: str) -> tuple[str, Sequence[Mapping[str, Any]]]:
-    """Language and raw entries of a JSON Feed; raises ParseError for any other JSON."""
+def read(text: str, max_entries: int) -> RawFeed:
+    """Read the first entries of a JSON Feed; raises ParseError for any other JSON."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -22,15 +23,20 @@ def read(text: str) -> tuple[str, Sequence[Mapping[str, Any]]]:
     items = document.get("items") if isinstance(document, dict) else None
     if "jsonfeed.org" not in version or not isinstance(items, list):
         raise ParseError(Outcome.NOT_A_FEED, "JSON, but no JSON Feed")
-    return str(document.get("language") or ""), [_raw(item) for item in items if isinstance(item, dict)]
+    return RawFeed(
+        language=_scalar(document.get("language")),
+        # What is no object becomes an entry without text, which is counted as skipped.
+        entries=[_raw(item if isinstance(item, dict) else {}) for item in items[:max_entries]],
+        over=max(len(items) - max_entries, 0),
+    )
 
 
 def _raw(item: Mapping[str, Any]) -> dict[str, Any]:
-    plain = [escape(str(item.get(name) or "")) for name in ("content_text", "summary")]
-    bodies = [str(item.get("content_html") or ""), *plain]
+    plain = [escape(_scalar(item.get(name))) for name in ("content_text", "summary")]
+    bodies = [_scalar(item.get("content_html")), *plain]
     return {
         "id": _scalar(item.get("id")),
-        "title": escape(str(item.get("title") or "")),
+        "title": escape(_scalar(item.get("title"))),
         "link": _scalar(item.get("url")) or _scalar(item.get("external_url")),
         "summary": "",
         "content": [{"value": body} for body in bodies],

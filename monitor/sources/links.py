@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 MAX_LINK = 2_000
 _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|igshid|ref_src)$", re.IGNORECASE
 )
+_BARE_HOST = re.compile(r"www\.[^/\s]+\.[a-z]", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.IGNORECASE)
+_KEPT = "/:@!$&'()*+,;=~%?-._"
 
 
 def safe_link(link: str, base: str) -> str:
@@ -17,38 +20,29 @@ def safe_link(link: str, base: str) -> str:
     User names and passwords are dropped, hosts are written in ASCII (so that a
     look-alike shows as what it is), blanks are encoded.
     """
-    bare = link.strip()
-    if re.match(r"www\.[^/\s]+\.[a-z]", bare, re.IGNORECASE):
-        bare = f"https://{bare}"
     # Browsers skip tabs and line breaks inside an address, and so would a hidden "java\tscript:".
-    bare = re.sub(r"[\t\r\n]", "", bare)
-    if not bare or len(bare) > MAX_LINK:
+    bare = re.sub(r"[\t\r\n]", "", link.strip())
+    if not bare or len(bare) > MAX_LINK or "\ufffd" in bare:
         return ""
     try:
-        parts = urlsplit(urljoin(base, bare))
-        host = (
-            (parts.hostname or "").encode("idna").decode()
-            if not _is_ascii(parts.hostname)
-            else parts.hostname
-        )
-        port = parts.port
-    except ValueError:  # UnicodeError of the host is one too
+        parts = urlsplit(urljoin(base, f"https://{bare}" if _BARE_HOST.match(bare) else bare))
+        netloc = _netloc(parts)
+        if parts.scheme not in ("http", "https") or not netloc:
+            return ""
+        rest = (quote(part, safe=_KEPT) for part in (parts.path, parts.query, parts.fragment))
+        return urlunsplit((parts.scheme, netloc, *rest))
+    except ValueError:  # UnicodeError is one too
         return ""
-    if parts.scheme not in ("http", "https") or not host:
+
+
+def _netloc(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    if not _HOST.fullmatch(host):
         return ""
-    netloc = f"[{host}]" if ":" in host else host
-    if port is not None:
-        netloc = f"{netloc}:{port}"
-    safe = "/:@!$&'()*+,;=~%?-._"
-    return urlunsplit(
-        (
-            parts.scheme,
-            netloc,
-            quote(parts.path, safe=safe),
-            quote(parts.query, safe=safe),
-            quote(parts.fragment, safe=safe),
-        )
-    )
+    shown = f"[{host}]" if ":" in host else host
+    return shown if parts.port is None else f"{shown}:{parts.port}"
 
 
 def without_tracking(link: str) -> str:
@@ -60,5 +54,7 @@ def without_tracking(link: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
-def _is_ascii(host: str | None) -> bool:
-    return (host or "").isascii()
+def is_front_page(link: str) -> bool:
+    """Does a link name a whole site instead of something on it?"""
+    parts = urlsplit(link)
+    return parts.path in ("", "/") and not parts.query and not parts.fragment

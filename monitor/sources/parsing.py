@@ -14,6 +14,7 @@ from monitor.errors import ParseError, SourceError
 from monitor.sources.feed import Parsed, parse
 
 DEADLINE_S = 20.0
+CPU_S = 30  # of one document; ends a worker whose daemon is gone and cannot end it
 MEMORY = 2 * 2**30  # address space of a worker, bytes
 
 
@@ -84,6 +85,14 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _allow_cpu(seconds: int) -> None:
+    """Run in the worker: die after this much more work. The limit counts from the process's birth."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = int(usage.ru_utime + usage.ru_stime)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (used + seconds + 1, most))
+
+
 def _kill(worker: ProcessPoolExecutor) -> None:
     # A worker that hangs in C code answers nothing but this.
     for process in list((worker._processes or {}).values()):
@@ -93,6 +102,7 @@ def _kill(worker: ProcessPoolExecutor) -> None:
 
 def _parse(body: bytes, feed: Feed, content_type: str) -> Parsed | tuple[Outcome, str]:
     """Run in the worker: the result, or the reason for none, in a form that crosses processes."""
+    _allow_cpu(CPU_S)
     try:
         return parse(body, feed=feed, content_type=content_type)
     except SourceError as error:

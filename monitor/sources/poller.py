@@ -32,5 +32,4 @@ async def poll(state: FeedState, *, door: Door, parser: Parser, now: datetime) -
         body_hash=digest if is_whole else "",
         skipped=parsed.skipped,
         detail=parsed.detail,
-        min_wait=parsed.min_wait,
     )

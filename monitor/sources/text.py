@@ -8,36 +8,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_TITLE = 1_000
 MAX_SUMMARY = 20_000
-# Markup beyond this is not looked at: the text of an entry is matched up to MAX_SUMMARY anyway.
+# Markup beyond this is not looked at: text is kept up to MAX_SUMMARY anyway.
 MAX_MARKUP = 400_000
 
 _SKIPPED = frozenset({"script", "style", "noscript", "template", "iframe", "object", "svg", "math", "head"})
-_BLOCKS = frozenset(
-    {
-        *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure"),
-        *(
-            "footer",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-            "hr",
-            "li",
-            "main",
-            "nav",
-            "ol",
-            "p",
-            "pre",
-        ),
-        *("pre", "section", "table", "td", "th", "tr", "ul"),
-    }
-)
-# NUL and controls (PostgreSQL and terminals refuse them), bidi overrides (they show a text that
-# is not there), soft hyphens and zero-width marks would split a word that a rule looks for: the
-# folding of rules knows those, so only what is never text goes here.
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure",
+    "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
+    "section", "table", "td", "th", "tr", "ul",
+})  # fmt: skip
+# NUL and controls, which PostgreSQL and terminals refuse, and bidi overrides, which show a text that
+# is not there. Zero-width marks stay: the rules fold them, and in some scripts they are spelling.
 _NEVER_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")

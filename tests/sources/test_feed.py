@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.core.model import Feed, Outcome
 from monitor.errors import ParseError
 from monitor.sources.feed import Parsed, parse
 from tests.core.builders import a_feed
 
+SCRAPS = [
+    b"<item>", b"</item>", b"<![CDATA[", b"]]>", b"<!--", b"-->", b"<!", b"</rss>", b"<", b">", b"&", b'"',
+    b"&#x110000;", b"&#0;", b"&#xD800;", b"\x00", b"\xff\xfe", b"<title>", b"<georss:point>",
+    b"<media:rating>",
+]  # fmt: skip
 FEED = a_feed(url="https://wire.example.org/feeds/all.xml", language="und")
 
 
@@ -105,6 +114,13 @@ class TestRefused:
                 ),
                 Outcome.XML_ENTITY,
             ),
+            (b'<rss><!EN\x01TITY a "b"></rss>', Outcome.XML_ENTITY),
+            (b"<html><script>x = '<rss version=2>'</script></html>", Outcome.NOT_A_FEED),
+            (
+                b"<html><pre><rss><channel><item><title>A</title></item></channel></rss></pre>",
+                Outcome.NOT_A_FEED,
+            ),
+            (b'<?xml version="1.0"?><data><item><number>1</number></item></data>', Outcome.NOT_A_FEED),
             (b"<rss><channel>" + b"<a>" * 300, Outcome.TOO_DEEP),
             (
                 b"<rss><channel " + b" ".join(b'a%d="x"' % n for n in range(300)) + b"/></rss>",
@@ -132,6 +148,17 @@ class TestTruncated:
     def test_an_end_before_the_first_entry_is_no_empty_feed(self) -> None:
         parsed = read(self.WHOLE[: self.WHOLE.index(b"A</title>")])
         assert (parsed.outcome, parsed.entries) == (Outcome.TRUNCATED, ())
+
+    def test_tags_in_quoted_markup_end_nothing(self) -> None:
+        quoted = "<![CDATA[ </item></channel></rss> ]]>"
+        body = rss(item("A", guid="1", description=quoted) + item("B", guid="2"))
+        assert [entry.title for entry in read(body).entries] == ["A", "B"]
+        cut = read(body[: body.index(b"B</title>")])
+        assert (cut.outcome, [entry.title for entry in cut.entries]) == (Outcome.TRUNCATED, ["A"])
+
+    def test_comments_before_the_document_are_no_part_of_it(self) -> None:
+        parsed = read(b"<!-- our <feed> is made of " + b"items -->" + rss(item("A"), declaration=""))
+        assert (parsed.outcome, len(parsed.entries)) == (Outcome.OK, 1)
 
     def test_more_entries_than_the_limit(self) -> None:
         parsed = parse(rss("".join(item(f"T{n}", guid=str(n)) for n in range(30))), feed=FEED, max_entries=10)
@@ -170,8 +197,44 @@ class TestIdentity:
         parsed = read(rss(item("A", guid="1") + "<item></item><item><title/></item>"))
         assert (len(parsed.entries), parsed.skipped, parsed.outcome) == (1, 2, Outcome.OK)
 
+    def test_a_link_that_all_entries_share_identifies_none(self) -> None:
+        for link in ("https://wire.example.org/", "https://wire.example.org/latest"):
+            entries = read(rss(item("A", link=link) + item("B", link=link))).entries
+            assert [entry.title for entry in entries] == ["A", "B"]
+
+    def test_a_front_page_identifies_nothing_however_few_entries_there_are(self) -> None:
+        (entry,) = read(rss(item("A", link="https://wire.example.org"))).entries
+        assert entry.key.startswith("sha256:")
+
+    def test_an_id_stays_trusted_when_only_tracking_differs(self) -> None:
+        links = (f"https://wire.example.org/n?utm_campaign={n}" for n in range(2))
+        (entry,) = read(rss("".join(item("A", guid="7", link=link) for link in links))).entries
+        assert entry.key == "7"
+
+    def test_what_no_database_could_hold_is_in_no_key_and_no_link(self) -> None:
+        body = rb"""{"version": "https://jsonfeed.org/version/1.1", "items": [7, {
+            "id": "a\u0000\ud800", "title": "A\u0000\udc00", "url": "https://wire.example.org/\ud800",
+            "content_text": ["no text"]}]}"""
+        parsed = read(body)
+        (entry,) = parsed.entries
+        assert (entry.key, entry.title, entry.link, entry.summary) == ("a\ufffd", "A\ufffd", "", "")
+        assert parsed.skipped == 1
+
 
 class TestText:
+    def test_unescaped_signs_cost_nothing(self) -> None:
+        items = "".join(item(f"{n} < 6 & <3, AT&T", guid=str(n), description="x<br>y") for n in range(250))
+        parsed = read(rss(items))
+        assert (parsed.outcome, len(parsed.entries)) == (Outcome.OK, 250)
+        assert parsed.entries[9].title == "9 < 6 & <3, AT&T"
+
+    def test_broken_extensions_cost_only_themselves(self) -> None:
+        names = "xmlns:psc='http://podlove.org/simple-chapters' xmlns:geo='http://www.georss.org/georss'"
+        broken = "<psc:chapter/><geo:polygon>1 2</geo:polygon>"
+        items = item("A", guid="1") + f"<item><title>B</title><guid>2</guid>{broken}</item>"
+        body = f"<rss version='2.0' {names}><channel>{items}</channel></rss>".encode()
+        assert [entry.title for entry in read(body).entries] == ["A", "B"]
+
     @pytest.mark.parametrize(
         ("given", "expected"),
         [
@@ -232,6 +295,22 @@ class TestCharsets:
             body = rss(item(self.WORDS, guid="1"), declaration=f'<?xml version="1.0" encoding="{wrong}"?>')
             assert read(body).entries[0].title == self.WORDS
 
+    def test_one_broken_byte_does_not_change_the_charset_of_the_rest(self) -> None:
+        body = rss("", declaration='<?xml version="1.0" encoding="gb2312"?>')
+        entry = b"<item><title>" + "联合军演".encode("gb2312") + b"\xff</title></item></channel>"
+        assert read(body.replace(b"</channel>", entry)).entries[0].title == "联合军演\ufffd"
+        entry = b"<item><title>" + "联合军演".encode() + b"\xe8\xbe</title></item></channel>"
+        assert read(body.replace(b"</channel>", entry)).entries[0].title == "联合军演\ufffd"
+
+    @pytest.mark.parametrize(
+        ("language", "charset", "title"), [("ru", "cp1251", WORDS), ("zh", "gb18030", "军演")]
+    )
+    def test_undeclared_the_usual_charset_of_the_language(
+        self, language: str, charset: str, title: str
+    ) -> None:
+        body = rss(item(title), declaration="").decode().encode(charset)
+        assert read(body, feed=a_feed(language=language)).entries[0].title == title
+
     def test_latin_bytes_under_a_utf_8_flag_are_read_as_windows_1252(self) -> None:
         body = rss(item("caf\xe9 “x”", guid="1")).decode().encode("cp1252")
         assert read(body).entries[0].title == "café “x”"
@@ -252,6 +331,12 @@ class TestLinks:
             ("https://news.example.com@evil.test/", "https://evil.test/"),
             ("http://[::1", ""),
             ("https://x.example.org/q?a=1&amp;copy=3", "https://x.example.org/q?a=1&copy=3"),
+            ("https://x.example.org/q?a=1&copy=3", "https://x.example.org/q?a=1&copy=3"),
+            ("https://x.example.org\\@evil.test/", "https://evil.test/"),
+            ('https://x"onclick=.example.org/', ""),
+            ("&#1;javascript:alert(1)", ""),
+            ("https://x.example.org:99999/", ""),
+            ("https://x.example.org/" + "a" * 2_000, ""),
         ],
     )
     def test_links_are_http_absolute_and_without_users(self, given: str, expected: str) -> None:
@@ -269,6 +354,7 @@ class TestDates:
             ("Mon, 35 Foo 2026", None),
             ("9" * 50_000, None),
             ("Fri, 31 Dec 10000 23:59:59 GMT", None),
+            ("Mon, 05 Jan 1970 10:00:00 GMT", None),
             ("", None),
         ],
     )
@@ -279,6 +365,21 @@ class TestDates:
     def test_the_statistics_office_writes_its_own_element_in_local_time(self) -> None:
         (entry,) = read(rss(item("A", guid="1", pubTime="2026-01-05 10:00:00"))).entries
         assert entry.published_at == datetime(2026, 1, 5, 2, tzinfo=UTC)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from(SCRAPS) | st.binary(max_size=12)), max_size=8))
+def test_whatever_is_in_a_document_it_is_read_or_refused_with_a_reason(
+    scraps: list[tuple[float, bytes]],
+) -> None:
+    body = bytearray(rss(item("A", guid="1", link="/1") + item("B", description="&lt;p&gt;b")))
+    for where, scrap in scraps:
+        at = int(where * len(body))
+        body[at:at] = scrap
+    # A refusal is an answer; anything else that is raised is a failure.
+    with suppress(ParseError):
+        for entry in read(bytes(body)).entries:
+            text = entry.key + entry.title + entry.summary + entry.link
+            assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text)
 
 
 def test_an_id_that_is_no_address_is_no_link() -> None:

@@ -250,6 +250,27 @@ async def test_this_machine_is_not_asked_unless_the_operator_says_so(url: str) -
     assert "pw" not in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["a" * 70 + ".example.org", "a..example.org"])
+async def test_a_name_that_no_host_can_have(host: str) -> None:
+    async with a_door() as door:
+        with pytest.raises(FetchError) as caught:
+            await door.get(f"http://{host}/", validators=NONE, now=NOON)
+    assert caught.value.outcome in (Outcome.DNS, Outcome.BAD_URL)
+
+
+async def test_a_host_on_the_allow_list_is_asked_by_its_name() -> None:
+    async with serve(answering(body=b"x")) as server:
+        for allow, expected in (((f"localhost:{server.port}",), b"x"), (("localhost:1",), None)):
+            async with a_door(allow=allow) as door:
+                got = door.get(f"http://localhost:{server.port}/", validators=NONE, now=NOON)
+                if expected:
+                    assert (await got).body == expected
+                    continue
+                with pytest.raises(FetchError) as caught:
+                    await got
+                assert caught.value.outcome is Outcome.BLOCKED_ADDRESS
+
+
 async def test_nobody_listens() -> None:
     async with serve(answering()) as server:
         pass

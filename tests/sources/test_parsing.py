@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import signal
 
 import pytest
 
 from monitor.core.model import Outcome
 from monitor.errors import ParseError
-from monitor.sources.parsing import open_parser
+from monitor.sources.parsing import _allow_cpu, open_parser
 from tests.core.builders import a_feed
 
 GOOD = b"<rss><channel><title>F</title><item><title>A</title><guid>1</guid></item></channel></rss>"
@@ -46,6 +48,19 @@ async def test_a_hang_costs_one_feed() -> None:
         assert caught.value.outcome is Outcome.PARSER_TIMEOUT
     async with open_parser(workers=1) as parser:
         assert (await parser.parse(GOOD, feed=a_feed())).entries
+
+
+def test_a_worker_whose_daemon_is_gone_ends_by_itself() -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_spin)
+    process.start()
+    process.join(20)
+    assert process.exitcode == -signal.SIGXCPU
+
+
+def _spin() -> None:
+    _allow_cpu(0)
+    while True:
+        pass
 
 
 def _slow() -> bytes:
