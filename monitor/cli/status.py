@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from monitor import app
 from monitor.cli import cli, the_config
+from monitor.core.assessment import Assessment, Factors
 from monitor.core.health import Health, health, reason
-from monitor.core.model import Assessment, Direction, Factors, Signal
+from monitor.core.model import Direction, Signal
 from monitor.errors import InputError
 from monitor.rendering import marks
 from monitor.rules.explain import why

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.core.assessment import Assessment, Factors, Score
 from monitor.core.digest import Coverage, Development, Digest, DomainLine, Quote
-from monitor.core.model import Assessment, Factors, Level, Recipient, Score, Signal, Span, Story
+from monitor.core.model import Level, Recipient, Signal, Span, Story
 from monitor.core.scoring import Methodology, credibility, grade
 
 MOST_IN_FULL = 12  # developments with their quotes: more would be clipped by mail clients

@@ -5,7 +5,7 @@ All are frozen; times are aware and in UTC; a value that makes no sense is refus
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
@@ -229,46 +229,6 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Factors:
-    """Why a story is worth what it is: weight x strength x credibility x recency = value."""
-
-    signal_ids: tuple[int, ...]
-    indicator_id: str
-    weight: float
-    strength: float
-    credibility: float
-    recency: float
-    value: float
-    points: float  # its share of the domain index
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """Index of one domain in one direction at one time, 0 to 100, with its parts."""
-
-    domain: str
-    direction: Direction
-    as_of: datetime
-    index: float
-    stories: tuple[Factors, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
-    """What we say of one domain at one time."""
-
-    domain: str
-    as_of: datetime
-    level: Level
-    level_since: datetime
-    deepening: Score
-    friction: Score
-    countermeasure: Score
-    coverage: float  # 0 to 1, weight of healthy feeds over weight of expected feeds
-    note: str = ""  # why the level was held, where it was
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """Who gets digests, when, and of what."""
 
@@ -316,4 +276,3 @@ class FeedState:
     detail: str = ""
     newest_entry_at: datetime | None = None
     entries_stored: int = 0
-    quirks: dict[str, str] = field(default_factory=dict)

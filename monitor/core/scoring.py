@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from monitor.core.model import Direction, Factors, Modality, Place, Score, Signal, Story
+from monitor.core.assessment import Factors, Score
+from monitor.core.model import Direction, Modality, Place, Signal, Story
 
 # Beyond this many half-lives a story is worth less than half a percent of itself.
 HORIZON_HALF_LIVES = 8

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from monitor.core.assessment import Assessment
 from monitor.core.health import coverage
 from monitor.core.levels import Standing, is_corroborated, next_standing
-from monitor.core.model import Assessment, Direction, FeedState, Signal, Story
+from monitor.core.model import Direction, FeedState, Signal, Story
 from monitor.core.scoring import HORIZON_HALF_LIVES, score
 from monitor.core.stories import group_stories
 from monitor.services.context import Context

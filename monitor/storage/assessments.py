@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select
 
-from monitor.core.model import Assessment, Direction, Factors, Level, Score
+from monitor.core.assessment import Assessment, Factors, Score
+from monitor.core.model import Direction, Level
 from monitor.storage.schema import assessments
 from monitor.storage.upsert import insert_into
 

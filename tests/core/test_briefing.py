@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from monitor.core.assessment import Assessment
 from monitor.core.briefing import EXCERPT, Labels, Sent, compose
 from monitor.core.digest import Coverage, Digest
-from monitor.core.model import Assessment, Direction, Level, Recipient, Signal, Span
+from monitor.core.model import Direction, Level, Recipient, Signal, Span
 from monitor.core.scoring import Methodology, score
 from monitor.core.stories import group_stories
 from tests.core.builders import NOON, a_signal

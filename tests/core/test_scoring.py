@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.model import Direction, Modality, Place, Score, Signal, Story
+from monitor.core.assessment import Score
+from monitor.core.model import Direction, Modality, Place, Signal, Story
 from monitor.core.scoring import (
     Methodology,
     credibility,

@@ -7,21 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from monitor.core.assessment import Assessment, Factors, Score
 from monitor.core.changes import fingerprint
-from monitor.core.model import (
-    Assessment,
-    Direction,
-    Entry,
-    Factors,
-    Fetched,
-    Level,
-    Match,
-    Message,
-    Modality,
-    Place,
-    Score,
-    Span,
-)
+from monitor.core.model import Direction, Entry, Fetched, Level, Match, Message, Modality, Place, Span
 from monitor.storage import assessments, digests, entries, feeds, signals
 from tests.core.builders import NOON, an_entry
 

@@ -20,6 +20,7 @@ from monitor.storage.engine import open_engine, reading, writing
 from monitor.storage.migrate import upgrade
 from monitor.storage.schema import digests as table
 from monitor.storage.schema import meta, tombstones
+from tests.storage.builders import record_digest
 
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
 HALF_DONE = """
@@ -188,6 +189,14 @@ def test_times_and_texts_come_back_as_they_went_in(
     assert (row.subject, row.levels) == (words, {"x": words})
     assert row.due_at == moment
     assert row.due_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)], ids=["first", "last"]
+)
+def test_the_first_and_the_last_moment_come_back(connection: Connection, moment: datetime) -> None:
+    record_digest(connection, due_at=moment)
+    assert connection.execute(select(table.c.due_at)).scalar_one() == moment
 
 
 def test_a_naive_time_is_refused(connection: Connection) -> None:
