@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import resource
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,7 +16,7 @@ from monitor.errors import ParseError, SourceError
 from monitor.sources.feed import Parsed, parse
 
 DEADLINE_S = 20.0
-CPU_S = 30  # of one document; ends a worker whose daemon is gone and cannot end it
+CPU_S = 30  # of one document; ends a worker that hangs when nobody is left to end it
 MEMORY = 2 * 2**30  # address space of a worker, bytes
 
 
@@ -80,9 +82,18 @@ def _worker() -> ProcessPoolExecutor:
 
 
 def _limit() -> None:
-    """Run in the worker: a document that eats memory gets an error, not the whole machine."""
+    """Run in the worker: a document that eats memory gets an error, and no worker outlives its daemon."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_end_with_daemon, daemon=True).start()
+
+
+def _end_with_daemon() -> None:
+    # A daemon that is killed says good-bye to nobody, and its workers would wait for work for ever.
+    daemon = multiprocessing.parent_process()
+    if daemon is not None:
+        daemon.join()
+        os._exit(1)
 
 
 def _allow_cpu(seconds: int) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 
 import pytest
 
@@ -50,7 +52,32 @@ async def test_a_hang_costs_one_feed() -> None:
         assert (await parser.parse(GOOD, feed=a_feed())).entries
 
 
-def test_a_worker_whose_daemon_is_gone_ends_by_itself() -> None:
+async def test_workers_end_with_a_daemon_that_is_killed() -> None:
+    script = f"""
+import asyncio
+from monitor.core.model import Feed
+from monitor.sources.parsing import open_parser
+
+async def main():
+    async with open_parser(workers=2) as parser:
+        feed = Feed(id="a", title="A", url="https://wire.example.org/")
+        await asyncio.gather(*(parser.parse({GOOD!r}, feed=feed) for _ in range(2)))
+        print("ready", flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+    daemon = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=PIPE, stderr=DEVNULL)
+    assert daemon.stdout is not None
+    assert await daemon.stdout.readline() == b"ready\n"
+    daemon.kill()
+    # The workers hold the same pipe, so its end comes when the last of them is gone.
+    async with asyncio.timeout(10):
+        assert await daemon.stdout.read() == b""
+        await daemon.wait()
+
+
+def test_a_worker_that_hangs_ends_even_when_nobody_ends_it() -> None:
     process = multiprocessing.get_context("spawn").Process(target=_spin)
     process.start()
     process.join(20)
