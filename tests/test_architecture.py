@@ -40,6 +40,9 @@ HOMES = {
     "jinja2": {"rendering/parts.py"},
     "alembic": {"storage/migrate.py"},
     "smtplib": {"notifiers/smtp.py"},
+    "re2": {"rules/expressions.py"},
+    "rapidfuzz": {"services/near_misses.py"},
+    "pydantic": {"config/schema.py", "config/loading.py", "config/problems.py", "rules/schema.py"},
 }
 
 

@@ -18,6 +18,8 @@ INDICATORS = sorted(
     f"{path.parent.name}.{path.stem}"
     for path in FOLDER.glob("*/*.toml")
     if not path.name.startswith("_") and path.parent.name != "_lists"
+    # A composite is made of indicators that are proven.
+    if "\n[compose]\n" not in path.read_text(encoding="utf-8")
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,12 +15,16 @@ from monitor import app
 from monitor.cli import FOUND, USAGE, Commands, cli, watched
 from monitor.config import catalog_folder
 from monitor.errors import InputError
-from monitor.rules.catalog import LANGUAGES
+from monitor.rules.catalog import LANGUAGES, CompositeIndicator
+from monitor.rules.coverage import coverage_table, example_coverage
+from monitor.rules.display import block
 from monitor.rules.evaluation import evaluate, table
 from monitor.rules.examples import ExampleResult, failure_text, run_examples
 from monitor.rules.forms import forms_of
+from monitor.rules.junit import junit
 from monitor.rules.labels import load_labels
-from monitor.rules.loading import read_catalog
+from monitor.rules.linting import check_folder, lock_folder
+from monitor.rules.locking import LOCK
 from monitor.rules.query import leaves
 from monitor.services.predict import predict
 from monitor.sources.lines import BrokenLine, read_lines
@@ -39,35 +44,61 @@ def rules(ctx: click.Context, folder: Path | None) -> None:
 
 
 @rules.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON array of problems.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of problems, with all their fields.")
+@click.option("--all", "every_term", is_flag=True, help="Also list every term that no example hits.")
 @click.pass_context
-def check(ctx: click.Context, as_json: bool) -> None:
-    """Report every problem of every file at once; exit 2 when there is any."""
-    catalog, problems = read_catalog(ctx.obj)
+def check(ctx: click.Context, as_json: bool, every_term: bool) -> None:
+    """Report every problem of every file at once; exit 2 when there is an error."""
+    report = check_folder(ctx.obj, app.now().date(), every_term=every_term)
     if as_json:
-        click.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
+        rows = [asdict(problem) | {"severity": problem.severity} for problem in report.problems]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
-        for problem in problems:
-            click.echo(problem)
+        for problem in report.problems:
+            click.echo(f"{block(problem)}\n")
+        for note in report.notes:
+            click.echo(f"note: {note}")
+        catalog = report.catalog
         click.echo(
-            f"{len(catalog.indicators)} indicators, {len(catalog.lists)} shared lists, "
-            f"{len(problems)} problems; revision {catalog.revision}"
+            f"{len(catalog.indicators)} indicators, {len(catalog.composites)} composites, "
+            f"{len(catalog.lists)} shared lists, {report.errors} problems, {report.warnings} warnings; "
+            f"revision {catalog.revision}"
         )
-    ctx.exit(USAGE if problems else 0)
+    ctx.exit(USAGE if report.errors else 0)
 
 
 @rules.command()
-@click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
+@click.pass_context
+def lock(ctx: click.Context) -> None:
+    """Write indicators/lock; refuse when a meaning changed and its version did not rise."""
+    lines, errors = lock_folder(ctx.obj)
+    for error in errors:
+        click.echo(f"{block(error)}\n", err=True)
+    if errors:
+        click.echo(f"the lock is unchanged: {len(errors)} problems stand in its way", err=True)
+    else:
+        click.echo(f"{ctx.obj / LOCK}: {lines} versions")
+    ctx.exit(USAGE if errors else 0)
+
+
+@rules.command()
+@click.option("--json", "as_json", is_flag=True, help="Results and coverage as JSON.")
+@click.option("--junit", "junit_file", type=click.File("w", encoding="utf-8"), help="Write JUnit XML too.")
 @click.option("--only", default="", help="Only indicators whose id begins with this.")
 @click.pass_context
-def test(ctx: click.Context, as_json: bool, only: str) -> None:
+def test(ctx: click.Context, as_json: bool, junit_file: TextIO | None, only: str) -> None:
     """Run every example of every indicator; exit 1 when one fails."""
     catalog, compiled = app.load_rules(ctx.obj)
     results = [r for r in run_examples(catalog, compiled) if r.indicator_id.startswith(only)]
+    rows = [c for c in example_coverage(catalog).indicators if c.indicator_id.startswith(only)]
     failed = [result for result in results if not result.passed]
+    if junit_file:
+        junit_file.write(junit(results))
     if as_json:
-        click.echo(json.dumps([_as_dict(result) for result in results], ensure_ascii=False, indent=1))
+        found = {"examples": list(map(_as_dict, results)), "coverage": list(map(asdict, rows))}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
+        click.echo(coverage_table(rows))
         for result in failed:
             click.echo(failure_text(result))
         click.echo(
@@ -82,9 +113,11 @@ def _as_dict(result: ExampleResult) -> dict[str, Any]:
         "indicator": result.indicator_id,
         "lang": result.example.language,
         "text": result.example.text,
+        "summary": result.example.summary,
         "expect": "match" if result.example.must_match else "no-match",
         "passed": result.passed,
         "missing": result.explanation.missing,
+        "spans": [asdict(span) for span in result.explanation.spans],
     }
 
 
@@ -134,9 +167,12 @@ def eval_(ctx: click.Context, labels: Path, as_json: bool) -> None:
 def explain(ctx: click.Context, indicator: str, language: str | None) -> None:
     """Show an indicator's query, and every form that its terms are looked for in."""
     catalog, _ = app.load_rules(ctx.obj)
+    if indicator in catalog.composites:
+        click.echo(_composite_text(catalog.composites[indicator]))
+        return
     found = catalog.indicators.get(indicator)
     if found is None:
-        near = get_close_matches(indicator, catalog.indicators, n=1)
+        near = get_close_matches(indicator, (*catalog.indicators, *catalog.composites), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"no indicator {indicator!r}{hint}")
     click.echo(f"{found.id} v{found.version}: {found.title}\n{found.query_text}")
@@ -146,3 +182,15 @@ def explain(ctx: click.Context, indicator: str, language: str | None) -> None:
             for term in terms if language in (None, name) else ():
                 forms = ", ".join(sorted(pattern.strip() for pattern in forms_of(term.text).patterns))
                 click.echo(f"  {name}  {term.text}: {forms}")
+
+
+def _composite_text(found: CompositeIndicator) -> str:
+    composition = found.composition
+    needed = "all" if composition.needed == len(composition.parts) else f"any {composition.needed}"
+    order = ", in this order" if composition.in_order else ""
+    hours = composition.within // timedelta(hours=1)
+    within = f"{hours} hours" if hours % 24 else f"{hours // 24} days"
+    head = f"{found.id} v{found.version}: {found.title}\n{needed} of these within {within}{order}:"
+    written = zip(found.parts_text, composition.parts, strict=True)
+    parts = [f"  {' or '.join(part)} ({len(ids)} indicators)" for part, ids in written]
+    return "\n".join([head, *parts])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
+from monitor.core.composites import Composition
 from monitor.core.model import Direction
 from monitor.rules.query import Node
 
@@ -28,6 +29,7 @@ class TermList:
 
     name: str
     title: str = ""
+    version: int = 1
     terms: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
     include: tuple[str, ...] = ()
 
@@ -54,8 +56,8 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Indicator:
-    """An observable whose appearance changes our estimate, with the rule that finds it."""
+class Observable:
+    """Something whose appearance changes our estimate, and by how much."""
 
     id: str
     domain: str
@@ -66,21 +68,40 @@ class Indicator:
     weight: float
     why: str
     half_life: timedelta
-    query_text: str
-    query: Node
-    terms: Mapping[str, TermList] = field(default_factory=dict)
-    except_: tuple[str, ...] = ()
-    examples: tuple[Example, ...] = ()
     requirement: str = ""
     checklist: tuple[str, ...] = ()
     section: str = ""
     quote: str = ""
     urgent: bool = False
+    review: date | None = None
 
     @property
     def is_matched(self) -> bool:
-        """Whether texts are matched against it; drafts and retired ones are not."""
+        """Whether it may give signals; drafts and retired ones do not."""
         return self.status in ("active", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator(Observable):
+    """An observable with the rule that finds it in a text."""
+
+    query_text: str
+    query: Node
+    terms: Mapping[str, TermList] = field(default_factory=dict)
+    except_: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeIndicator(Observable):
+    """An observable made of signals of other indicators; `parts_text` are its parts as written.
+
+    `min_weight` is what an indicator must weigh to stand for its domain.
+    """
+
+    composition: Composition
+    parts_text: tuple[tuple[str, ...], ...]
+    min_weight: float = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +112,11 @@ class Catalog:
     lists: Mapping[str, TermList]
     indicators: Mapping[str, Indicator]
     revision: str = ""
+    composites: Mapping[str, CompositeIndicator] = field(default_factory=dict)
+
+    def observable(self, id: str) -> Observable:
+        """The indicator or composite of that id. Raises KeyError where there is none."""
+        return self.indicators.get(id) or self.composites[id]
 
     def list_of(self, indicator: Indicator, name: str) -> TermList:
         """The list that `@name` means in an indicator: its own, else the shared one."""

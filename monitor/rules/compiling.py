@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.rules.catalog import LANGUAGES, MODALITY_LISTS, Catalog, Indicator, Term
@@ -33,7 +33,7 @@ class Compiled:
     rules: tuple[Rule, ...]
     topics: Scanner
     context: Scanner
-    modalities: tuple[tuple[str, int], ...]
+    modalities: dict[str, int]  # numbers of the modality lists, in the context scanner
 
 
 class _Numbering:
@@ -63,7 +63,7 @@ def compile_catalog(catalog: Catalog) -> Compiled:
     """Number the lists, expand their terms and build both automatons."""
     topics, context = _Numbering(catalog), _Numbering(catalog)
     rules = tuple(_rule(i, topics, context) for i in catalog.indicators.values() if i.is_matched)
-    modalities = tuple((n, context.number(None, Leaf(n))) for n in MODALITY_LISTS if n in catalog.lists)
+    modalities = {n: context.number(None, Leaf(n)) for n in MODALITY_LISTS if n in catalog.lists}
     return Compiled(rules, Scanner(topics.terms), Scanner(context.terms), modalities)
 
 
@@ -104,11 +104,45 @@ def _thinned(clauses: Iterable[Clause]) -> list[Clause]:
     return kept
 
 
-Anchors = dict[int, dict[int, tuple[Rule, ...]]]
+class Gate:
+    """Which rules the lists that were hit do not rule out; rules are bits of one number.
+
+    Stage by stage each rule brings its next rarest clause, and keeps its bit
+    if a list of that clause was hit. The first stages leave few rules of thousands.
+    """
+
+    def __init__(self, rules: Sequence[Rule], sizes: Mapping[int, int]) -> None:
+        self._rules = rules
+        ordered = _rarest_first(rules, sizes)
+        self._stages: list[tuple[int, dict[int, int]]] = []
+        for stage in range(max(map(len, ordered), default=0)):
+            done = 0
+            by_list: dict[int, int] = defaultdict(int)
+            for bit, clauses in enumerate(ordered):
+                if stage >= len(clauses):
+                    done |= 1 << bit
+                else:
+                    for number in clauses[stage]:
+                        by_list[number] |= 1 << bit
+            self._stages.append((done, dict(by_list)))
+
+    def open_for(self, lists: frozenset[int]) -> Iterator[Rule]:
+        """The rules of which every clause was hit."""
+        left = -1 if self._stages else 0
+        for done, by_list in self._stages:
+            hit = done
+            for number in by_list.keys() & lists:
+                hit |= by_list[number]
+            left &= hit
+            if not left:
+                return
+        while left:
+            yield self._rules[(left & -left).bit_length() - 1]
+            left &= left - 1
 
 
-def anchors(rules: Sequence[Rule], sizes: Mapping[int, int]) -> Anchors:
-    """Each rule under its two rarest clauses: list of the one -> list of the other -> rules.
+def _rarest_first(rules: Sequence[Rule], sizes: Mapping[int, int]) -> list[list[Clause]]:
+    """The clauses of each rule in the order in which they rule out most.
 
     A list that many rules name holds the actors and verbs of all news; a
     rule's own topic is rare. Among equals the list with fewer terms is rarer.
@@ -118,12 +152,4 @@ def anchors(rules: Sequence[Rule], sizes: Mapping[int, int]) -> Anchors:
     def commonness(clause: Clause) -> tuple[int, int]:
         return sum(named[n] for n in clause), sum(sizes[n] for n in clause)
 
-    table: dict[int, dict[int, list[Rule]]] = defaultdict(lambda: defaultdict(list))
-    for rule in rules:
-        ordered = sorted(rule.clauses, key=commonness)
-        first, second = ordered[0], ordered[min(1, len(ordered) - 1)]
-        for one in first:
-            for other in second:
-                if len(ordered) > 1 or one == other:
-                    table[one][other].append(rule)
-    return {one: {other: tuple(found) for other, found in row.items()} for one, row in table.items()}
+    return [sorted(rule.clauses, key=commonness) for rule in rules]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import accumulate
 
 from monitor.core.model import Match, Modality, Place, Span
 from monitor.core.scoring import Methodology, strength
-from monitor.rules.catalog import Catalog
-from monitor.rules.compiling import Rule, anchors, compile_catalog
+from monitor.rules.catalog import MODALITY_LISTS, Catalog
+from monitor.rules.compiling import Gate, Rule, compile_catalog
 from monitor.rules.matching import Occurrence, Reader
 from monitor.rules.query import Scope
 from monitor.rules.scanner import Found, Hit
 from monitor.rules.text import Text
+from monitor.rules.years import past_years
 
 # A match is ranked by what the method makes of it; scores take the configured one.
 _METHOD = Methodology()
@@ -31,9 +35,7 @@ class Rules:
         self.revision = catalog.revision
         self._compiled = compile_catalog(catalog)
         self._scanner = self._compiled.topics
-        sizes = self._scanner.sizes
-        self._anchors = anchors(self._compiled.rules, sizes)
-        self._anchored = self._anchors.keys()
+        self._gate = Gate(self._compiled.rules, self._scanner.sizes)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -45,12 +47,14 @@ class Rules:
         """How many surface forms are looked for in every text."""
         return self._scanner.size
 
-    def match(self, title: str, summary: str = "") -> list[Match]:
-        """Every indicator that the entry satisfies, strongest first, then by weight and id."""
+    def match(self, title: str, summary: str = "", at: datetime | None = None) -> list[Match]:
+        """Every indicator that the entry satisfies, strongest first, then by weight and id.
+
+        `at` is when the entry appeared; without it no year in the text is long past.
+        """
         text = Text(title, summary)
         hits = self._scanner.scan(text.folded)
-        lists = self._scanner.lists_in(hits)
-        candidates = set(self._candidates(lists))
+        candidates = list(self._gate.open_for(self._scanner.lists_in(hits)))
         if not candidates:
             return []
         found = Found(self._scanner, text, hits)
@@ -62,7 +66,7 @@ class Rules:
                 continue
             context = context or self.context_of(text)
             if not is_excluded(rule, answer[1], context):
-                matches.append((self._match(rule, *answer, context), rule.indicator.weight))
+                matches.append((self._match(rule, *answer, context, at), rule.indicator.weight))
         matches.sort(key=lambda m: (-m[0].strength, -m[1], m[0].indicator_id))
         return [match for match, _ in matches]
 
@@ -75,16 +79,8 @@ class Rules:
         scanner = self._compiled.context
         return Found(scanner, text, scanner.scan(text.folded))
 
-    def _candidates(self, lists: frozenset[int]) -> Iterator[Rule]:
-        for one in self._anchored & lists:
-            row = self._anchors[one]
-            for other in row.keys() & lists:
-                for rule in row[other]:
-                    if not any(clause.isdisjoint(lists) for clause in rule.clauses):
-                        yield rule
-
-    def _match(self, rule: Rule, place: Place, hits: list[Hit], context: Found) -> Match:
-        modality = self._modality(hits, context)
+    def _match(self, rule: Rule, place: Place, hits: list[Hit], context: Found, at: datetime | None) -> Match:
+        modality = self._modality(hits, context, at)
         return Match(
             indicator_id=rule.indicator.id,
             place=place,
@@ -93,9 +89,13 @@ class Rules:
             spans=merged_spans(context.text, hits),
         )
 
-    def _modality(self, hits: list[Hit], context: Found) -> Modality:
-        for name, number in self._compiled.modalities:
-            if any(_speaks_of(word, hits, context.text) for word in context.of(number)):
+    def _modality(self, hits: list[Hit], context: Found, at: datetime | None) -> Modality:
+        numbers = self._compiled.modalities
+        for name in MODALITY_LISTS:
+            words = context.of(numbers[name]) if name in numbers else []
+            if at and name == Modality.RETROSPECTIVE:
+                words = words + past_years(context.text, at)
+            if any(_speaks_of(word, hits, context.text) for word in _outside(words, hits)):
                 return Modality(name)
         return Modality.OCCURRED
 
@@ -129,12 +129,12 @@ def is_excluded(rule: Rule, hits: list[Hit], context: Found) -> bool:
     if not rule.excluded:
         return False
     text = context.text
-    windows = {*text.windows(Scope.TITLE), *(text.sentence_at(start) for start, _ in hits)}
+    title = text.windows(Scope.TITLE)[0]
+    sentences = {text.sentence_at(start) for start, _ in hits}
     return any(
-        low <= start < high
+        start < title[1] or text.sentence_at(start) in sentences
         for number in rule.excluded
         for start, _ in context.of(number)
-        for low, high in windows
     )
 
 
@@ -151,11 +151,20 @@ def merged_spans(text: Text, hits: list[Hit]) -> tuple[Span, ...]:
     return tuple(sorted(merged, key=lambda s: (s.field != "title", s.start)))
 
 
+def _outside(words: list[Hit], hits: list[Hit]) -> Iterator[Hit]:
+    """The words that overlap no hit; hits are in order of place."""
+    ends = list(accumulate((end for _, end in hits), max))
+    for word in words:
+        before = bisect_left(hits, (word[1], 0))
+        if not before or ends[before - 1] <= word[0]:
+            yield word
+
+
 def _speaks_of(word: Hit, hits: list[Hit], text: Text) -> bool:
     """Whether a modality word stands near the match, in its sentence, and is no part of it."""
-    if any(start < word[1] and word[0] < end for start, end in hits):
-        return False
     low, high = text.sentence_at(word[0])
-    at = text.word_at(word[0])
-    near = (s for s, _ in hits if low <= s < high)
-    return any(abs(text.word_at(s) - at) <= MODALITY_REACH for s in near)
+    at = bisect_left(hits, (word[0], 0))
+    own = text.word_at(word[0])
+    # Of the hits on either side the next ones are nearest.
+    near = [hit for hit in hits[max(at - 1, 0) : at + 1] if low <= hit[0] < high]
+    return any(abs(text.word_at(start) - own) <= MODALITY_REACH for start, _ in near)

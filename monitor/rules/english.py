@@ -154,7 +154,9 @@ def _spellings(phrase: str) -> set[str]:
     """British and American spelling of each word of the phrase."""
     both = {phrase}
     for british, american in _BRITISH.items():
-        both |= {p.replace(british, american) for p in both} | {_british(p, british, american) for p in both}
+        if british in phrase or american in phrase:
+            both |= {p.replace(british, american) for p in both}
+            both |= {_british(p, british, american) for p in both}
     return both | {" ".join(_other_ise(word) for word in p.split()) for p in both}
 
 

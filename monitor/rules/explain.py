@@ -8,7 +8,7 @@ from monitor.core.model import Span
 from monitor.rules.compiling import Rule
 from monitor.rules.engine import Rules, answer_rule, is_excluded, merged_spans
 from monitor.rules.matching import Reader
-from monitor.rules.query import And, AtLeast, Leaf, Near, Node, Or, Within, leaves
+from monitor.rules.query import And, Leaf, Near, Node, leaves, written
 from monitor.rules.scanner import Found
 from monitor.rules.text import Text
 
@@ -88,26 +88,3 @@ def _missing(node: Node, reader: Reader) -> str:
             if not reader.occurrences(side, whole):
                 return _missing(side, reader)
     return written(node)
-
-
-def written(node: Node) -> str:
-    """A query tree as an analyst would write it."""
-    match node:
-        case Leaf(name):
-            return name if node.is_phrase else f"@{name}"
-        case And(items, excluded):
-            parts = [_part(item) for item in items] + [f"NOT {_part(item)}" for item in excluded]
-            return " AND ".join(parts)
-        case Or(items):
-            return " OR ".join(_part(item) for item in items)
-        case Near(left, right, words, ordered):
-            return f"{_part(left)} {'THEN' if ordered else 'NEAR'}/{words} {_part(right)}"
-        case AtLeast(count, item):
-            return f"ATLEAST/{count} @{item.name}"
-        case Within(item, scope):
-            inner = f"({written(item)})" if isinstance(item, Within) else _part(item)
-            return f"{inner} IN {scope}"
-
-
-def _part(node: Node) -> str:
-    return written(node) if isinstance(node, Leaf | AtLeast | Within) else f"({written(node)})"

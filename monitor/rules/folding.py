@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import accumulate
 
 import opencc
 
@@ -156,18 +157,11 @@ class Offsets:
 def fold_with_offsets(original: str) -> Offsets:
     """Fold `original` slowly, keeping for every folded character its place in the original."""
     characters, begins, ends = _traced(original)
-    tokens: list[str] = []
-    folded_at: list[int] = []
-    at: list[int] = []
-    length = 1
-    for found in _TOKEN.finditer(characters):
-        if found[1] is None:
-            continue
-        tokens.append(found[1])
-        folded_at.append(length)
-        at.append(found.start())
-        length += len(found[1]) + 1
-    return Offsets(_padded(tokens), folded_at, at, begins, ends)
+    spans = [found.span(1) for found in _TOKEN.finditer(characters)]
+    spans = [span for span in spans if span[0] >= 0]
+    tokens = [characters[start:end] for start, end in spans]
+    folded_at = list(accumulate((end - start + 1 for start, end in spans), initial=1))
+    return Offsets(_padded(tokens), folded_at[:-1], [start for start, _ in spans], begins, ends)
 
 
 def _keeps_places(original: str) -> bool:

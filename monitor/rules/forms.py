@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 
 from monitor.rules.english import english_forms
+from monitor.rules.expressions import MARK, Expression, ExpressionError, compile_expression
 from monitor.rules.folding import UNSPACED_RUN, fold
 from monitor.rules.russian import russian_forms
 
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 QUOTES = "«»“”„\"‘’'「」『』《》〈〉"
+# Most forms of most terms are folded already; asking is cheaper than folding.
+_FOLDED = re.compile("[a-zа-я]+(?: [a-zа-я]+)*")
 _MIXED = re.compile(r"[a-z][а-яё]|[а-яё][a-z]", re.IGNORECASE)
 
 
@@ -32,17 +35,20 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """The patterns of one term; `exact` where the original decides."""
+    """The patterns of one term; `exact` where the original decides; `expression` instead of patterns."""
 
     patterns: tuple[str, ...]
     exact: Exact | None = None
+    expression: Expression | None = None
 
 
 def forms_of(term: str) -> Forms:
-    """Expand a term: `=Term` exactly so, `"term"` without inflection, else all surface forms.
+    """Expand a term: `=Term` exactly so, `"term"` without inflection, `re:...`, else all surface forms.
 
     Raises TermError for a term that holds no word, a wildcard, or two mixed alphabets.
     """
+    if term.startswith(MARK):
+        return Forms((), expression=_expression(term))
     check_term(term)
     if term.startswith("="):
         inner = term[1:].strip()
@@ -63,6 +69,8 @@ def _surface_forms(term: str) -> set[str]:
 
 def pattern_of(form: str) -> str:
     """A folded form bounded by spaces, except where it begins or ends in a script without spaces."""
+    if _FOLDED.fullmatch(form):
+        return f" {form} "
     folded = fold(form).strip()
     before = "" if UNSPACED_RUN.match(folded) else " "
     after = "" if UNSPACED_RUN.match(folded[-1:]) else " "
@@ -71,6 +79,9 @@ def pattern_of(form: str) -> str:
 
 def check_term(term: str) -> None:
     """Refuse a term that could never match, or not as meant. Raises TermError."""
+    if term.startswith(MARK):
+        _expression(term)
+        return
     if "*" in term or "?" in term:
         raise TermError("R030", "wildcards are not supported; write the dictionary form, its forms are found")
     if not fold(term).strip():
@@ -78,3 +89,10 @@ def check_term(term: str) -> None:
     mixed = _MIXED.search(term)
     if mixed:
         raise TermError("R015", f"{mixed[0]!r} mixes Latin and Cyrillic letters in one word")
+
+
+def _expression(term: str) -> Expression:
+    try:
+        return compile_expression(term.removeprefix(MARK))
+    except ExpressionError as error:
+        raise TermError("R032", str(error)) from None

@@ -21,11 +21,13 @@ _TOKEN = re.compile(
 
 
 class QueryError(ValueError):
-    """A query that cannot be read: `column` counts from 0 inside the query."""
+    """A query that cannot be read: `width` characters from `column`, which counts from 0, are to blame."""
 
-    def __init__(self, code: str, column: int, message: str) -> None:
+    def __init__(self, code: str, column: int, message: str, *, width: int = 1, help: str = "") -> None:
         self.code = code
         self.column = column
+        self.width = width
+        self.help = help
         super().__init__(message)
 
 
@@ -56,6 +58,21 @@ def parse_query(text: str) -> Node:
     return node
 
 
+def _advice(token: _Token) -> str:
+    """What its author may have meant, for the usual slips."""
+    word = token.text.strip("()")
+    if word.upper() in ("AND", "OR", "NOT", "IN", *(scope.upper() for scope in Scope)):
+        is_operator = word.upper() in ("AND", "OR", "NOT", "IN")
+        return f"write {word.upper() if is_operator else word.lower()}"
+    if word.upper().startswith(("NEAR", "THEN", "ATLEAST")):
+        return "write a number of words after it, such as NEAR/8, THEN/8 or ATLEAST/2"
+    if token.text.startswith('"'):
+        return "end the phrase with a quote"
+    if token.kind == "wrong" and word.isalnum():
+        return f'write @{word} for a list, or "{word}" for this very word'
+    return ""
+
+
 def _tokens(text: str) -> list[_Token]:
     found = []
     for match in _TOKEN.finditer(text):
@@ -73,10 +90,12 @@ class _Parser:
     def token(self) -> _Token:
         return self.tokens[self.at]
 
-    def refuse(self, code: str, message: str, token: _Token | None = None) -> NoReturn:
+    def refuse(self, code: str, message: str, token: _Token | None = None, help: str = "") -> NoReturn:
         where = token or self.token
-        shown = f" (found {where.text!r})" if where.text else " (found the end of the query)"
-        raise QueryError(code, where.column, message + (shown if code == "R010" else ""))
+        if code == "R010":
+            message += f" (found {where.text!r})" if where.text else " (found the end of the query)"
+            help = help or _advice(where)
+        raise QueryError(code, where.column, message, width=len(where.text), help=help)
 
     def take(self) -> _Token:
         token = self.token
@@ -86,7 +105,7 @@ class _Parser:
     def group(self, depth: int) -> Node:
         """What stands between parentheses: operands joined by one kind of operator."""
         if depth > DEEPEST:
-            self.refuse("R017", f"nested deeper than {DEEPEST} parentheses; name a part as a list")
+            self.refuse("R017", f"nested deeper than {DEEPEST} parentheses", help="name a part as a list")
         items = [self.operand(depth)]
         joint: _Token | None = None
         while self.token.text in ("AND", "OR") or self.token.kind == "near":
@@ -101,17 +120,19 @@ class _Parser:
             return
         if first.kind == "near" or sign.kind == "near":
             self.refuse(
-                "R011", f"{first.text} and {sign.text} side by side; put one pair in parentheses", sign
+                "R011", f"{first.text} and {sign.text} side by side", sign, "put one pair in parentheses"
             )
         if first.text != sign.text:
-            self.refuse("R011", "AND and OR side by side; put one of them in parentheses", sign)
+            self.refuse("R011", "AND and OR side by side", sign, "put one of them in parentheses")
 
     def joined(self, joint: _Token | None, items: list[Node | _Negated]) -> Node:
         positive = [item for item in items if not isinstance(item, _Negated)]
         negated = [item for item in items if isinstance(item, _Negated)]
         if negated and (joint is None or joint.text != "AND" or not positive):
             at = negated[0].column
-            raise QueryError("R012", at, "NOT needs a positive term beside it: write @topic AND NOT @other")
+            raise QueryError(
+                "R012", at, "NOT needs a positive term beside it", width=3, help="write @topic AND NOT @other"
+            )
         if joint is None:
             return positive[0]
         if joint.kind == "near":
@@ -123,7 +144,7 @@ class _Parser:
     def near(self, sign: _Token, left: Node, right: Node) -> Node:
         words = self.number(sign)
         if words > WIDEST:
-            self.refuse("R031", f"{sign.text} is wider than {WIDEST} words; write IN paragraph", sign)
+            self.refuse("R031", f"{sign.text} is wider than {WIDEST} words", sign, "write IN paragraph")
         for side in (left, right):
             if not _has_places(side):
                 self.refuse(
@@ -153,7 +174,7 @@ class _Parser:
                 self.refuse("R010", f"expected one of {', '.join(Scope)} after IN")
             node = Within(node, Scope(self.take().text))
         if self.token.text == "IN":
-            self.refuse("R010", "a second IN; put the first in parentheses")
+            self.refuse("R010", "a second IN", help="put the first in parentheses")
         return node
 
     def primary(self, depth: int) -> Node:

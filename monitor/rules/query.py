@@ -87,3 +87,26 @@ def leaves(node: Node) -> tuple[Leaf, ...]:
             return leaves(left) + leaves(right)
         case AtLeast(_, item) | Within(item):
             return leaves(item)
+
+
+def written(node: Node) -> str:
+    """A query tree as an analyst would write it."""
+    match node:
+        case Leaf(name):
+            return name if node.is_phrase else f"@{name}"
+        case And(items, excluded):
+            parts = [_part(item) for item in items] + [f"NOT {_part(item)}" for item in excluded]
+            return " AND ".join(parts)
+        case Or(items):
+            return " OR ".join(_part(item) for item in items)
+        case Near(left, right, words, ordered):
+            return f"{_part(left)} {'THEN' if ordered else 'NEAR'}/{words} {_part(right)}"
+        case AtLeast(count, item):
+            return f"ATLEAST/{count} @{item.name}"
+        case Within(item, scope):
+            inner = f"({written(item)})" if isinstance(item, Within) else _part(item)
+            return f"{inner} IN {scope}"
+
+
+def _part(node: Node) -> str:
+    return written(node) if isinstance(node, Leaf | AtLeast | Within) else f"({written(node)})"

@@ -36,8 +36,16 @@ def russian_forms(term: str) -> set[str]:
     return _phrase_forms(words) | {term}
 
 
+@lru_cache(maxsize=1 << 14)
 def _parses(word: str) -> list[Any]:
     return list(_analyzer().parse(word))
+
+
+# Phrases share their adjectives, and an inflection costs the whole paradigm.
+@lru_cache(maxsize=1 << 14)
+def _inflected(parse: Any, grammemes: frozenset[str]) -> str | None:
+    form = parse.inflect(grammemes)
+    return str(form.word) if form else None
 
 
 @lru_cache(maxsize=4096)
@@ -138,8 +146,7 @@ def _inflect(adjective: Any, noun: Any) -> str | None:
         wanted.add(tag.gender)
     if case == "accs" and (tag.number == "plur" or tag.gender == "masc"):
         wanted.add("anim" if "anim" in tag else "inan")
-    form = adjective.inflect(wanted)
-    return form.word if form else None
+    return _inflected(adjective, frozenset(wanted))
 
 
 def _appositions(words: list[str], at: int, head: Any) -> list[Any]:
@@ -158,8 +165,8 @@ def _appositions(words: list[str], at: int, head: Any) -> list[Any]:
 
 
 def _followers(appositions: list[Any], noun: Any) -> list[str]:
-    forms = (a.inflect({noun.tag.case, noun.tag.number}) or a for a in appositions)
-    return [form.word for form in forms]
+    grammemes = frozenset((noun.tag.case, noun.tag.number))
+    return [_inflected(a, grammemes) or a.word for a in appositions]
 
 
 def _adjective_forms(words: list[str]) -> set[str]:
@@ -178,5 +185,4 @@ def _adjective_forms(words: list[str]) -> set[str]:
 
 
 def _form(parse: Any, wanted: set[str]) -> str:
-    form = parse.inflect(wanted)
-    return str(form.word if form else parse.word)
+    return _inflected(parse, frozenset(wanted)) or str(parse.word)

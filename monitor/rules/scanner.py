@@ -12,6 +12,7 @@ from itertools import accumulate
 import ahocorasick_rs
 
 from monitor.rules.catalog import Term
+from monitor.rules.expressions import Expression
 from monitor.rules.forms import Exact, Forms, forms_of
 from monitor.rules.text import Text
 
@@ -30,29 +31,37 @@ class _Guard:
     masks: frozenset[int]
 
 
+# No news names a list more often; a text made to be slow is read no further.
+MOST_HITS = 1000
 _FREE = _Guard(None, frozenset())
 
 
 class Scanner:
-    """All patterns of all lists; lists are named by number."""
+    """All patterns of all lists; lists are named by number, patterns too."""
 
     def __init__(self, terms: Mapping[int, Iterable[Term]]) -> None:
         self._numbers: dict[str, int] = {}
-        guards: dict[int, dict[int, set[_Guard]]] = defaultdict(lambda: defaultdict(set))
+        self._expressions: dict[int, Expression] = {}
+        lists_of: dict[int, set[int]] = defaultdict(set)
+        guards: dict[tuple[int, int], set[_Guard]] = defaultdict(set)
         for number, of_list in terms.items():
+            free: set[int] = set()
             for term in of_list:
-                forms = _expanded(term.text)
-                guard = self._guard(term, forms)
-                for pattern in forms.patterns:
-                    guards[self._number(pattern)][number].add(guard)
+                found, guard = self._take(term)
+                for p in found:
+                    lists_of[p].add(number)
+                    if guard == _FREE:
+                        free.add(p)
+                    else:
+                        guards[p, number].add(guard)
+            for p in free:
+                guards.pop((p, number), None)
+        self._guards = {key: tuple(several) for key, several in guards.items()}
+        # All forms of a term are in the same lists: one set for all of them.
+        shared: dict[frozenset[int], frozenset[int]] = {}
+        of_pattern = (frozenset(lists_of.get(p, ())) for p in range(len(self._numbers)))
+        self.lists_of = [shared.setdefault(lists, lists) for lists in of_pattern]
         patterns = list(self._numbers)
-        self.lists_of = [frozenset(guards.get(p, ())) for p in range(len(patterns))]
-        self._guards = {
-            (p, number): tuple(found)
-            for p, by_list in guards.items()
-            for number, found in by_list.items()
-            if _FREE not in found
-        }
         self._before = [pattern.startswith(" ") for pattern in patterns]
         self._after = [pattern.endswith(" ") for pattern in patterns]
         self._automaton = ahocorasick_rs.AhoCorasick(
@@ -64,16 +73,29 @@ class Scanner:
         sizes = Counter(number for lists in self.lists_of for number in lists)
         self.sizes = {number: sizes[number] for number in terms}
 
-    def _number(self, pattern: str) -> int:
-        return self._numbers.setdefault(pattern, len(self._numbers))
+    def _take(self, term: Term) -> tuple[list[int], _Guard]:
+        """The numbers of a term's patterns, and when they count."""
+        masks = frozenset(n for longer in term.not_in for n in self._patterns(_expanded(longer)))
+        forms = _expanded(term.text)
+        guard = _Guard(forms.exact, masks) if forms.exact or masks else _FREE
+        return self._patterns(forms), guard
 
-    def _guard(self, term: Term, forms: Forms) -> _Guard:
-        masks = frozenset(self._number(p) for longer in term.not_in for p in _expanded(longer).patterns)
-        return _Guard(forms.exact, masks)
+    def _patterns(self, forms: Forms) -> list[int]:
+        numbers = self._numbers
+        if forms.expression is None:
+            return [numbers.setdefault(pattern, len(numbers)) for pattern in forms.patterns]
+        # No folded text holds a NUL: under this name the automaton never finds an expression by itself.
+        number = numbers.setdefault(f"\0{forms.expression.pattern}", len(numbers))
+        self._expressions[number] = forms.expression
+        return [number]
 
     def scan(self, folded: str) -> list[_RawHit]:
         """Every place of every pattern, overlapping ones too."""
         hits: list[_RawHit] = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        if self._expressions:
+            encoded = folded.encode()
+            for number, expression in self._expressions.items():
+                hits += [(number, start, end) for start, end in expression.places(folded, encoded)]
         return hits
 
     def lists_in(self, hits: list[_RawHit]) -> frozenset[int]:
@@ -90,10 +112,12 @@ class Scanner:
         return grouped
 
     def counting(self, number: int, own: list[_RawHit], hits: list[_RawHit], text: Text) -> list[Hit]:
-        """Those of a list's own hits that count, in order of place, each place once."""
-        counted = set()
+        """The first thousand of a list's own hits that count, in order of place, each place once."""
+        counted: set[Hit] = set()
         covers: dict[frozenset[int], _Cover] = {}
         for hit in own:
+            if len(counted) == MOST_HITS:
+                break
             place = self._bare(hit)
             guards = self._guards.get((hit[0], number), (_FREE,))
             for guard in guards:

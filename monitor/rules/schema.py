@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from monitor.rules.codes import nearest
+
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Model = TypeVar("_Model", bound="Table")
+Duration = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,3}[dh]$")]
 Language = Literal["en", "ru", "zh"]
 
 
@@ -25,17 +28,33 @@ class TermTable(Table):
     not_in: list[Text] = Field(min_length=1)
 
 
+class AllowTable(Table):
+    code: Text
+    reason: Text
+
+
 class ListTable(Table):
     title: str = ""
+    version: int = Field(default=1, ge=1)
     en: list[Text | TermTable] = []
     ru: list[Text | TermTable] = []
     zh: list[Text | TermTable] = []
     include: list[Text] = []
+    allow: list[AllowTable] = []
 
 
 class MatchTable(Table):
     query: Text
     except_: list[Text] = Field(default=[], alias="except")
+
+
+class ComposeTable(Table):
+    within: Duration
+    all: list[Text | list[Text]] = []
+    any_n: int | None = Field(default=None, ge=2)
+    of: list[Text | list[Text]] = []
+    in_order: bool = False
+    min_weight: int | float = Field(default=1, ge=1, le=10)
 
 
 class ReportTable(Table):
@@ -58,21 +77,24 @@ class IndicatorFile(Table):
     status: Literal["draft", "test", "active", "retired"]
     direction: Literal["deepening", "friction", "countermeasure"]
     weight: int | float = Field(ge=1, le=10)
-    why: Text
-    half_life: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,3}[dh]$")]
+    why: str = ""
+    half_life: Duration
     requirement: str = ""
     checklist: list[Text] = []
     urgent: bool = False
+    review: date | None = None
+    allow: list[AllowTable] = []
     report: ReportTable | None = None
     terms: dict[str, ListTable] = {}
-    match: MatchTable
+    match: MatchTable | None = None
+    compose: ComposeTable | None = None
     example: list[ExampleTable] = []
 
 
 class SigmaTable(Table):
-    deepening: float | None = Field(default=None, gt=0)
-    friction: float | None = Field(default=None, gt=0)
-    countermeasure: float | None = Field(default=None, gt=0)
+    deepening: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    friction: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    countermeasure: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class DomainFile(Table):
@@ -89,6 +111,7 @@ class Mistake:
     key: tuple[str | int, ...]
     code: str
     message: str
+    help: str = ""
 
 
 # What pydantic says of itself, in words for an analyst; the rest of a message comes from the schema.
@@ -107,10 +130,12 @@ _EXPECTED = {
     "greater_than_equal": "expected {ge} or more",
     "less_than_equal": "expected {le} or less",
     "literal_error": "expected {expected}",
+    "date_type": "expected a date without quotes such as 2027-01-31",
+    "finite_number": "expected a finite number",
     "string_pattern_mismatch": 'expected a number of days or hours such as "21d"',
 }
 # Alternatives of a value that may have two shapes; no part of the key that its author wrote.
-_SHAPES = frozenset(("int", "float", "TermTable", "constrained-str"))
+_SHAPES = frozenset(("int", "float", "TermTable", "constrained-str", "list[constrained-str]"))
 
 
 def read_table(model: type[_Model], value: object) -> tuple[_Model | None, list[Mistake]]:
@@ -128,18 +153,31 @@ def read_table(model: type[_Model], value: object) -> tuple[_Model | None, list[
 def _mistake(key: tuple[str | int, ...], detail: Mapping[str, Any], model: type[BaseModel]) -> Mistake:
     name = ".".join(map(str, key))
     if detail["type"] == "extra_forbidden":
-        known = difflib.get_close_matches(str(key[-1]), _names(model, key[:-1]), n=1)
-        return Mistake(
-            key, "R002", f"{name}: unknown key" + (f"; did you mean {known[0]!r}?" if known else "")
-        )
+        known = _names(model, key[:-1])
+        return Mistake(key, "R002", f"{name}: unknown key", _known(str(key[-1]), known))
     expected = _EXPECTED.get(detail["type"], detail["msg"]).format(**detail.get("ctx", {}))
     found = detail["input"]
-    shown = "" if detail["type"] == "missing" or isinstance(found, dict | list) else f", found {found!r}"
+    shown = (
+        "" if detail["type"] == "missing" or isinstance(found, dict | list) else f", found {_clipped(found)}"
+    )
     return Mistake(key, "R007", f"{name}: {expected}{shown}")
+
+
+def _clipped(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a huge number"
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+
+
+def _known(name: str, known: list[str]) -> str:
+    return nearest(name, known) or f"known here: {', '.join(known)}"
 
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "match": MatchTable,
+    "compose": ComposeTable,
+    "allow": AllowTable,
     "report": ReportTable,
     "example": ExampleTable,
     "terms": ListTable,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, chain, islice, pairwise
 
 from monitor.core.model import Span
 from monitor.rules.folding import UNSPACED_RUN, Offsets, fold, fold_keeping_case, fold_with_offsets
@@ -52,19 +53,21 @@ class Text:
 
     def windows(self, scope: Scope) -> list[Window]:
         """The windows of one kind, in order."""
-        return self._windows[scope]
+        match scope:
+            case Scope.TITLE:
+                return self.paragraphs[:1]
+            case Scope.LEAD:
+                return self._lead
+            case Scope.BODY:
+                return [(low, self.paragraphs[-1][1]) for low, _ in self.paragraphs[1:2]]
+            case Scope.PARAGRAPH:
+                return self.paragraphs
+            case Scope.SENTENCE:
+                return self.sentences
 
     @cached_property
-    def _windows(self) -> dict[Scope, list[Window]]:
-        title, *paragraphs = self.paragraphs
-        body = [(paragraphs[0][0], paragraphs[-1][1])] if paragraphs else []
-        return {
-            Scope.TITLE: [title],
-            Scope.LEAD: self._sentences_of(1)[:1] if paragraphs else [],
-            Scope.BODY: body,
-            Scope.PARAGRAPH: self.paragraphs,
-            Scope.SENTENCE: self.sentences,
-        }
+    def _lead(self) -> list[Window]:
+        return self._sentences_of(1, 1) if len(self.parts) > 1 else []
 
     @cached_property
     def paragraphs(self) -> list[Window]:
@@ -80,14 +83,12 @@ class Text:
         """Every sentence, those of the title first."""
         return [window for part in range(len(self.parts)) for window in self._sentences_of(part)]
 
-    def _sentences_of(self, part: int) -> list[Window]:
-        original = self.parts[part][2]
+    def _sentences_of(self, part: int, most: int | None = None) -> list[Window]:
+        """The sentences of a part, or the first of them."""
         start, end = self.paragraphs[part]
-        offsets = self._offsets_of(part)
-        ends = (found.end() for found in _SENTENCE_END.finditer(original) if _ends(original, found))
-        cuts = (start + offsets.folded(end) for end in ends)
-        bounds = [start, *(cut for cut in cuts if start < cut < end), end]
-        return [(low, high) for low, high in pairwise(bounds) if low < high]
+        inner = (start + cut for cut in _cuts(self.parts[part][2]) if start + cut < end)
+        windows = ((low, high) for low, high in pairwise(chain([start], inner, [end])) if low < high)
+        return list(islice(windows, most))
 
     def sentence_at(self, place: int) -> Window:
         """The sentence that a folded character stands in."""
@@ -96,16 +97,10 @@ class Text:
     @cached_property
     def _words(self) -> tuple[list[int], list[int]]:
         """Folded offset and ordinal of each token; two characters without spaces count as one word."""
-        starts, ordinals, at, ordinal = [], [], 0, 0
-        for word in self.folded.split(" "):
-            if word == "\n":
-                ordinal += _PARAGRAPH_GAP
-            elif word:
-                starts.append(at)
-                ordinals.append(ordinal)
-                ordinal += (len(word) + 1) // 2 if _is_unspaced(word[0]) else 1
-            at += len(word) + 1
-        return starts, ordinals
+        pieces = self.folded.split(" ")
+        starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=0))
+        breadths = [1 if "\n" < piece < _FIRST_UNSPACED else _breadth(piece) for piece in pieces]
+        return starts, list(accumulate(breadths, initial=0))
 
     def word_at(self, place: int) -> int:
         """The ordinal of the word that a folded character stands in."""
@@ -152,12 +147,33 @@ class Text:
         return not exact.quoted or (_is_quote(original, first - 1) and _is_quote(original, last))
 
 
+def _breadth(piece: str) -> int:
+    """How many words a piece of folded text between two spaces counts for."""
+    if piece == "\n":
+        return _PARAGRAPH_GAP
+    if piece and _is_unspaced(piece[0]):
+        return (len(piece) + 1) // 2
+    return min(len(piece), 1)
+
+
 def _is_quote(text: str, at: int) -> bool:
     return 0 <= at < len(text) and text[at] in QUOTES
 
 
 def _is_unspaced(character: str) -> bool:
     return character >= _FIRST_UNSPACED and UNSPACED_RUN.match(character) is not None
+
+
+def _cuts(original: str) -> Iterator[int]:
+    """The folded offset of what follows each sentence; folding piece by piece spares all other offsets."""
+    begin, length = 0, 1
+    for found in _SENTENCE_END.finditer(original):
+        if _ends(original, found):
+            piece = fold(original[begin : found.end()])
+            begin = found.end()
+            if not piece.isspace():
+                length += len(piece) - 1
+                yield length
 
 
 def _ends(original: str, found: re.Match[str]) -> bool:

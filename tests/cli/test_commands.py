@@ -279,7 +279,7 @@ class TestConfiguration:
             connection.execute(text("CREATE TABLE something (id INTEGER)"))
         result = run(folder, "poll")
         assert (result.exit_code, "monitor db upgrade" in result.stderr) == (4, True)
-        assert "schema none -> 0001" in answer(folder, "db", "upgrade")
+        assert "schema none -> 0002" in answer(folder, "db", "upgrade")
         assert run(folder, "poll").exit_code == 1
 
     def test_no_traceback_for_a_missing_file(self, tmp_path: Path) -> None:

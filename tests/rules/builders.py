@@ -112,6 +112,8 @@ text = "Japan begins a naval drill"
 why = "neither of the two"
 """
 
+VISITS = SOUND_INDICATOR.replace("{", "{{").replace("}", "}}").replace("naval-drill", "{name}")
+
 SOUND_LISTS = """\
 [russia]
 title = "Russia"

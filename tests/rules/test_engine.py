@@ -5,6 +5,7 @@ import pytest
 from monitor.core.model import Modality, Place, Span
 from monitor.rules.catalog import Term
 from monitor.rules.engine import compile_rules
+from monitor.rules.scanner import MOST_HITS
 from tests.rules.builders import ACTORS, Terms, catalog, indicator
 
 EXERCISE = {"en": ["naval drill"], "ru": ["учение"], "zh": ["联演"]}
@@ -214,3 +215,28 @@ def test_hostile_texts_take_no_quadratic_time(summary: str) -> None:
     query = "((@russia NEAR/20 @china) IN sentence) AND (@russia THEN/9 @china)"
     rules = compile_rules(catalog(indicator(query, except_=["sport"]), lists=lists))
     assert len(rules.match("Russia, China", summary + " Russia. China")) == 1
+
+
+def test_a_list_counts_its_first_thousand_hits_only() -> None:
+    rules = compile_rules(catalog(indicator("@russia"), lists=ACTORS))
+    spans = rules.match("Title", "Russia and so on " * (MOST_HITS + 500))[0].spans
+    assert len(spans) == MOST_HITS
+    assert spans[-1].start == (MOST_HITS - 1) * len("Russia and so on ")
+
+
+def test_a_word_of_doubt_between_two_hits_speaks_of_the_nearer_one() -> None:
+    rules = compile_rules(catalog(indicator("@russia"), lists=ACTORS | MODALITY))
+    far = "so " * 20
+    assert rules.match(f"Russia {far}allegedly hurt Russia")[0].modality is Modality.ALLEGED
+    assert rules.match(f"Russia allegedly hurt {far}Russia")[0].modality is Modality.ALLEGED
+    assert rules.match(f"Russia {far}allegedly {far}Russia")[0].modality is Modality.OCCURRED
+
+
+def test_rules_are_told_apart_by_all_their_lists() -> None:
+    """Each of many rules needs two lists of its own; a text with both of one rule satisfies only that."""
+    lists: dict[str, Terms] = {f"w{n}": {"en": [f'"word{n}"']} for n in range(80)}
+    made = [indicator(f"@w{n} AND (@w{n + 1} OR @w{n - 1})", id=f"a.r{n}") for n in range(1, 79)]
+    rules = compile_rules(catalog(*made, lists=lists))
+    assert [m.indicator_id for m in rules.match("word40 word42")] == []
+    assert [m.indicator_id for m in rules.match("word70 word71")] == ["a.r70", "a.r71"]
+    assert len(rules.match(" ".join(f"word{n}" for n in range(80)))) == 78

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from monitor.rules.engine import compile_rules
-from monitor.rules.explain import why, written
+from monitor.rules.explain import why
 from monitor.rules.parsing import parse_query
+from monitor.rules.query import written
 from tests.rules.builders import ACTORS, catalog, indicator
 
 LISTS = ACTORS | {"sport": {"en": ["football"]}}

@@ -6,9 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.rules.engine import compile_rules
-from monitor.rules.explain import written
 from monitor.rules.parsing import parse_query
-from monitor.rules.query import And, AtLeast, Leaf, Near, Node, Or, Scope, Within
+from monitor.rules.query import And, AtLeast, Leaf, Near, Node, Or, Scope, Within, written
 from tests.rules.builders import catalog, indicator
 from tests.rules.naive import Naive, atoms_of
 
