@@ -20,6 +20,7 @@ from monitor.services.compose import compose_due
 from monitor.services.context import Context
 from monitor.services.deliver import deliver_all
 from monitor.services.poll import Source, poll_due
+from monitor.services.reload import reload, stamp_of
 from monitor.services.retain import retain
 from monitor.storage.lock import hold_daemon_lock
 
@@ -31,6 +32,21 @@ GRACE_S = 8.0
 Work = Callable[[], Awaitable[object]]
 
 
+class Desk:
+    """The context in force; a reload puts another one in its place, and jobs under way keep theirs."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.stamp = stamp_of(context.config.catalog_folder)
+
+    def reload(self, *, always: bool = False) -> None:
+        """Take the catalogue on disk when a file of it changed, or when asked to."""
+        stamp = stamp_of(self.context.config.catalog_folder)
+        if always or stamp != self.stamp:
+            self.stamp = stamp
+            self.context = reload(self.context, app.now())
+
+
 async def run(context: Context, notifier: Notifier) -> bool:
     """Run until SIGTERM or SIGINT; tell whether the work in hand could be finished.
 
@@ -38,10 +54,10 @@ async def run(context: Context, notifier: Notifier) -> bool:
     """
     with hold_daemon_lock(context.engine):
         async with app.open_source(context.config) as source:
-            return await _serve(context, notifier, source)
+            return await _serve(Desk(context), notifier, source)
 
 
-async def _serve(context: Context, notifier: Notifier, source: Source) -> bool:
+async def _serve(desk: Desk, notifier: Notifier, source: Source) -> bool:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -50,8 +66,11 @@ async def _serve(context: Context, notifier: Notifier, source: Source) -> bool:
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     mailer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mailer")
     jobs = Jobs()
-    scheduler = _schedule(context, _works(context, notifier, source, stop, writer, mailer), jobs)
+    scheduler = _schedule(desk.context, _works(desk, notifier, source, stop, writer, mailer), jobs)
     scheduler.start()
+    take = jobs.guarded("reload", lambda: loop.run_in_executor(writer, lambda: desk.reload(always=True)))
+    loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(take()))
+    context = desk.context
     log.info("running", extra={"feeds": len(context.config.feeds), "rules": context.catalog.revision})
     await stop.wait()
     log.info("stopping: finishing the work in hand")
@@ -60,7 +79,7 @@ async def _serve(context: Context, notifier: Notifier, source: Source) -> bool:
 
 
 def _works(
-    context: Context,
+    desk: Desk,
     notifier: Notifier,
     source: Source,
     stop: asyncio.Event,
@@ -72,7 +91,7 @@ def _works(
 
     def deliver() -> object:
         return deliver_all(
-            context,
+            desk.context,
             notifier,
             now=app.now,
             jitter=app.jitter,
@@ -82,12 +101,13 @@ def _works(
 
     return {
         "poll": lambda: poll_due(
-            context, source, now=app.now, jitter=app.jitter, writer=writer, in_flight=in_flight
+            desk.context, source, now=app.now, jitter=app.jitter, writer=writer, in_flight=in_flight
         ),
-        "assess": lambda: loop.run_in_executor(writer, lambda: assess(context, app.now())),
-        "compose": lambda: loop.run_in_executor(writer, lambda: compose_due(context, app.now())),
+        "assess": lambda: loop.run_in_executor(writer, lambda: assess(desk.context, app.now())),
+        "compose": lambda: loop.run_in_executor(writer, lambda: compose_due(desk.context, app.now())),
         "deliver": lambda: loop.run_in_executor(mailer, deliver),
-        "retain": lambda: loop.run_in_executor(writer, lambda: retain(context, app.now())),
+        "retain": lambda: loop.run_in_executor(writer, lambda: retain(desk.context, app.now())),
+        "reload": lambda: loop.run_in_executor(writer, desk.reload),
     }
 
 
@@ -109,6 +129,7 @@ def _schedule(context: Context, works: dict[str, Work], jobs: Jobs) -> AsyncIOSc
     add("assess", IntervalTrigger(seconds=plan.assess_every.total_seconds()))
     add("compose", IntervalTrigger(seconds=plan.poll_tick.total_seconds()), **at_once)
     add("deliver", IntervalTrigger(seconds=plan.deliver_every.total_seconds()), **at_once)
+    add("reload", IntervalTrigger(seconds=plan.poll_tick.total_seconds()))
     add("retain", CronTrigger(hour=plan.retention_at.hour, minute=plan.retention_at.minute))
     return scheduler
 

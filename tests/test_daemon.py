@@ -13,7 +13,8 @@ import pytest
 
 from monitor.demo import demo_config, sample_feeds, serve
 from monitor.errors import StorageError
-from monitor.storage import entries
+from monitor.services.reload import REFUSED, refusal_in
+from monitor.storage import entries, meta
 from monitor.storage.engine import open_engine, reading
 from tests.core.builders import NOON
 from tests.services.conftest import write_catalog
@@ -48,7 +49,27 @@ def wait_for_entries(folder: Path, number: int) -> None:
     engine.dispose()
 
 
-def test_it_polls_keeps_a_second_one_out_and_ends_on_sigterm(folder: Path) -> None:
+def edit_and_hang_up(folder: Path, daemon: subprocess.Popen[str], old: str, new: str) -> None:
+    rule = folder / "indicators" / "defense" / "patrol.toml"
+    rule.write_text(rule.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    daemon.send_signal(signal.SIGHUP)
+
+
+def wait_for_status(folder: Path, words: str, *, gone: bool = False) -> None:
+    """Wait until the database tells, or no longer tells, of a refused edit."""
+    engine = open_engine(f"sqlite:///{folder}/demo.db")
+    deadline = time.monotonic() + 20
+    while True:
+        with reading(engine) as connection:
+            refusal = refusal_in(meta.get(connection, REFUSED))
+        if (refusal is None) if gone else (refusal is not None and words in refusal.words):
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    engine.dispose()
+
+
+def test_it_polls_keeps_others_out_takes_edits_and_ends_on_sigterm(folder: Path) -> None:
     with start(folder) as daemon:
         try:
             wait_for_entries(folder, 14)
@@ -56,6 +77,10 @@ def test_it_polls_keeps_a_second_one_out_and_ends_on_sigterm(folder: Path) -> No
                 _, said = second.communicate(timeout=30)
             assert second.returncode == 3
             assert f"pid {daemon.pid}" in said
+            edit_and_hang_up(folder, daemon, "@topic", "@topc")
+            wait_for_status(folder, "an edit of the rules is not in force")
+            edit_and_hang_up(folder, daemon, "@topc", "@topic")
+            wait_for_status(folder, "an edit of the rules is not in force", gone=True)
             started = time.monotonic()
             daemon.send_signal(signal.SIGTERM)
             _, log = daemon.communicate(timeout=30)

@@ -19,7 +19,8 @@ from monitor.errors import InputError
 from monitor.rendering import marks
 from monitor.rules.explain import why
 from monitor.services.context import Context
-from monitor.storage import assessments, deliveries, digests, entries, feeds, signals
+from monitor.services.reload import REFUSED, refusal_in
+from monitor.storage import assessments, deliveries, digests, entries, feeds, meta, signals
 from monitor.storage.engine import reading
 
 
@@ -46,6 +47,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
     for domain, row in found["domains"].items():
         click.echo(f"{domain:<18} {row['level']:<9} {row['deepening']:5.1f}  {row['note']}".rstrip())
     click.echo(f"rules     {found['rules']}, {found['indicators']} indicators")
+    if found["rules_refused"]:
+        click.echo(f"  {found['rules_refused']}")
 
 
 def _status(connection: Connection, context: Context) -> dict[str, Any]:
@@ -74,6 +77,7 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
             for domain, a in sorted(assessments.latest(connection, at).items(), key=_worst_first)
         },
         "rules": context.catalog.revision,
+        "rules_refused": refusal.words if (refusal := refusal_in(meta.get(connection, REFUSED))) else "",
         "indicators": len(context.catalog.indicators),
     }
 

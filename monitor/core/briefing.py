@@ -141,13 +141,13 @@ def _developments(
     labels: Labels,
     method: Methodology,
 ) -> list[Development]:
-    by_ids = {tuple(sorted(s.id for s in story.signals)): story for story in stories}
+    by_ids = {(story.indicator_id, tuple(sorted(s.id for s in story.signals))): story for story in stories}
     found = [
-        _development(by_ids[factors.signal_ids], factors, new_ids, labels, method)
+        _development(by_ids[factors.indicator_id, factors.signal_ids], factors, new_ids, labels, method)
         for domain in domains
         for score in _scores(assessments[domain])
         for factors in score.stories
-        if factors.signal_ids in by_ids
+        if (factors.indicator_id, factors.signal_ids) in by_ids
     ]
     return sorted(found, key=lambda d: (-d.points, d.explain_id, d.indicator_id))
 
@@ -172,6 +172,7 @@ def _development(
         parties=sum(party is not None for party in families.values()),
         points=factors.points,
         is_new=not new_ids.isdisjoint(factors.signal_ids),
+        is_retro=all(signal.is_retro for signal in story.signals),
         explain_id=leading.entry_id,
         rule_version=leading.rule_version,
         quotes=tuple(_quote(signal) for signal in _best_quotes(story)),

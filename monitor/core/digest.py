@@ -56,6 +56,7 @@ class Development:
     parties: int  # of them organs of a party to the events
     points: float  # of the domain index
     is_new: bool  # no digest of this recipient had it
+    is_retro: bool  # found by later rules in an entry of earlier days: our edit, not news
     explain_id: int  # `monitor explain` takes it
     rule_version: int
     quotes: tuple[Quote, ...]

@@ -209,6 +209,7 @@ class Signal:
     family: str
     party: str | None
     reliability: str
+    is_retro: bool = False  # found by later rules in an entry of earlier days
 
     def __post_init__(self) -> None:
         require_aware(self.effective_at, "effective_at")

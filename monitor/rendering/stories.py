@@ -22,6 +22,7 @@ def facts(development: Development) -> list[str]:
         development.direction.value if development.direction is not Direction.DEEPENING else "",
         development.modality.value if development.modality is not Modality.OCCURRED else "",
         "" if development.is_new else "continuing",
+        "found by a later rule" if development.is_retro else "",
     )
     worth = f"{points(development)} points"
     return [graded(development), sources(development), worth, *(word for word in unusual if word)]

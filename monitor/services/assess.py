@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from monitor.core.assessment import Assessment
+from monitor.core.composites import composites
 from monitor.core.health import coverage
 from monitor.core.levels import Standing, is_corroborated, next_standing
 from monitor.core.model import Direction, FeedState, Signal, Story
@@ -40,7 +41,8 @@ def assess(context: Context, at: datetime) -> Picture:
 
 def see(connection: Connection, context: Context, at: datetime) -> Picture:
     """Compute what is known at one time from stored evidence; nothing is stored."""
-    stories = group_stories(remembered(connection, at))
+    known = remembered(connection, at)
+    stories = group_stories(known) + composed(context, known, at)
     states = feeds.all_states(connection)
     before = assessments.latest(connection, at)
     found = {
@@ -64,6 +66,35 @@ def remembered(connection: Connection, at: datetime) -> list[Signal]:
     """The signals that still weigh something at one time."""
     recent = signals.signals_between(connection, at - LONGEST_MEMORY, at)
     return [s for s in recent if at - s.effective_at <= HORIZON_HALF_LIVES * s.half_life]
+
+
+def composed(context: Context, known: Sequence[Signal], at: datetime) -> list[Story]:
+    """The composites that hold, as stories of their own: their parts, valued as the composite says."""
+    catalog = context.catalog
+    wanted = [c.composition for c in catalog.composites.values() if c.is_matched]
+    stories = []
+    for found in composites(wanted, known, at):
+        indicator = catalog.composites[found.indicator_id]
+        parts = tuple(
+            replace(
+                part,
+                indicator_id=indicator.id,
+                domain=indicator.domain,
+                direction=indicator.direction,
+                weight=indicator.weight,
+                half_life=indicator.half_life,
+            )
+            for part in found.parts
+        )
+        stories.append(
+            Story(
+                indicator_id=indicator.id,
+                domain=indicator.domain,
+                direction=indicator.direction,
+                signals=parts,
+            )
+        )
+    return stories
 
 
 def _assess_domain(

@@ -14,6 +14,7 @@ from monitor.core.model import Level, Message, Recipient
 from monitor.rendering import Sender, render
 from monitor.services.assess import Picture, keep, see
 from monitor.services.context import Context
+from monitor.services.reload import REFUSED, refusal_in
 from monitor.services.survey import survey
 from monitor.storage import assessments, deliveries, digests, feeds, meta, signals
 from monitor.storage.engine import reading, writing
@@ -96,6 +97,7 @@ def _write(
     open_domains = [d for d, a in picture.assessments.items() if a.level >= recipient.minimum_level]
     wanted = [d for d in open_domains if d in (recipient.domains or open_domains)]
     new_ids = signals.unsent_signal_ids(connection, recipient.id, wanted, since=at - UNREAD_FOR_AT_MOST)
+    refusal = refusal_in(meta.get(connection, REFUSED))
     digest = compose(
         recipient,
         due_at=due_at,
@@ -111,6 +113,7 @@ def _write(
         labels=context.labels,
         method=context.method,
         is_sample=is_sample,
+        held_back=(refusal.words,) if refusal else (),
     )
     return digest, new_ids
 

@@ -29,7 +29,10 @@ class Context:
     def labels(self) -> Labels:
         return Labels(
             domains={domain.id: domain.title for domain in self.config.domains},
-            indicators={i.id: i.title for i in self.catalog.indicators.values()},
+            indicators={
+                one.id: one.title
+                for one in (*self.catalog.indicators.values(), *self.catalog.composites.values())
+            },
             rules_revision=self.catalog.revision,
             methodology=self.method.version,
         )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from monitor.core.changes import Change, classify, fingerprint, is_key_reused, rekeyed
 from monitor.core.health import wait_after_failure, wait_after_success
-from monitor.core.model import Entry, FeedState, Fetched, Match, Outcome
+from monitor.core.model import Entry, FeedState, Fetched, Outcome
 from monitor.errors import SourceError
+from monitor.rules.language import guess_language
 from monitor.services.context import Context
+from monitor.services.match import signal_rows
 from monitor.storage import entries, feeds, signals
 from monitor.storage.engine import reading, writing
 
@@ -106,7 +108,8 @@ def record_poll(
     """
     wait = wait_after_success(state.feed.expected_every, fetched.min_wait, context.poll_limits, jitter)
     with writing(context.engine) as connection:
-        changed = _store_changed(connection, state.feed.id, fetched.entries, at)
+        entered = [_with_language(entry) for entry in fetched.entries]
+        changed = _store_changed(connection, state.feed.id, entered, at)
         found = _store_signals(connection, context, changed, at)
         feeds.record_success(
             connection,
@@ -166,6 +169,13 @@ def _store_changed(
     return changed
 
 
+def _with_language(entry: Entry) -> Entry:
+    """The entry with a guess where neither its feed nor itself says its language."""
+    if entry.language != "und":
+        return entry
+    return replace(entry, language=guess_language(f"{entry.title}\n{entry.summary}"))
+
+
 def _own_keys(found: Sequence[Entry], known: Mapping[str, entries.Known]) -> list[Entry]:
     """Give an entry a key of its own where its publisher used a key of ours for another story."""
     return [
@@ -183,29 +193,20 @@ def _store_signals(connection: Connection, context: Context, changed: Sequence[C
     had = signals.indicators_of(connection, [c.entry_id for c in changed if c.change is Change.EDITED])
     rows = []
     for item in changed:
-        for match in context.rules.match(item.entry.title, item.entry.summary):
-            if (item.entry_id, match.indicator_id) not in had:
-                rows.append(_signal_row(context, item, match, at))
+        # What an edit adds is as old as the edit, not as the entry.
+        since = at if item.change is Change.EDITED else min(item.entry.published_at or at, at)
+        rows += signal_rows(
+            context,
+            item.entry.title,
+            item.entry.summary,
+            entry_id=item.entry_id,
+            revision=item.revision,
+            had=had,
+            effective_at=since,
+            at=at,
+        )
     signals.store(connection, rows)
     return len(rows)
-
-
-def _signal_row(context: Context, item: Changed, match: Match, at: datetime) -> dict[str, object]:
-    indicator = context.catalog.indicators[match.indicator_id]
-    # What an edit adds is as old as the edit, not as the entry.
-    since = at if item.change is Change.EDITED else min(item.entry.published_at or at, at)
-    return signals.as_row(
-        match,
-        entry_id=item.entry_id,
-        revision=item.revision,
-        rule_version=indicator.version,
-        domain=indicator.domain,
-        direction=indicator.direction,
-        weight=indicator.weight,
-        half_life=indicator.half_life,
-        effective_at=since,
-        at=at,
-    )
 
 
 def newest(found: Iterable[Entry], changed: Sequence[Changed], at: datetime) -> datetime | None:

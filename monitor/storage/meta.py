@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from monitor.storage.schema import meta
-from monitor.storage.upsert import insert_new
+from monitor.storage.upsert import insert_into, insert_new
 
 
 def first_seen(connection: Connection, name: str, at: datetime) -> datetime:
@@ -15,3 +15,15 @@ def first_seen(connection: Connection, name: str, at: datetime) -> datetime:
     insert_new(connection, meta, [{"key": f"first_seen:{name}", "value": at.isoformat()}])
     query = select(meta.c.value).where(meta.c.key == f"first_seen:{name}")
     return datetime.fromisoformat(connection.execute(query).scalar_one())
+
+
+def put(connection: Connection, key: str, value: str) -> None:
+    """Keep a value under a key, in place of an earlier one."""
+    statement = insert_into(connection, meta).values(key=key, value=value)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def get(connection: Connection, key: str) -> str:
+    """The value of a key, "" where there is none."""
+    query = select(meta.c.value).where(meta.c.key == key)
+    return connection.execute(query).scalar_one_or_none() or ""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -170,6 +171,8 @@ signals = Table(
     Column("spans", JSON, nullable=False),
     _moment("effective_at", needed=True),
     _moment("matched_at", needed=True),
+    # Found by later rules in an entry of earlier days: told as that, never urgent.
+    Column("is_retro", Boolean, nullable=False, server_default=false()),
     # An edit never makes a second signal of the same indicator.
     UniqueConstraint("entry_id", "indicator_id"),
     Index(None, "effective_at"),

@@ -24,6 +24,7 @@ def as_row(
     half_life: timedelta,
     effective_at: datetime,
     at: datetime,
+    is_retro: bool = False,
 ) -> dict[str, object]:
     """A match as a row to store, with what its rule says of its indicator at this moment."""
     return {
@@ -41,6 +42,7 @@ def as_row(
         "spans": [[span.field, span.start, span.end] for span in match.spans],
         "effective_at": effective_at,
         "matched_at": at,
+        "is_retro": is_retro,
     }
 
 
@@ -139,6 +141,7 @@ def _signal(row: Row[tuple[object, ...]]) -> Signal:
         strength=row.strength,
         spans=tuple(Span(*span) for span in row.spans),
         effective_at=row.effective_at,
+        is_retro=row.is_retro,
         title=row.title,
         summary=row.summary,
         link=row.link,

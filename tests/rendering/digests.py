@@ -78,6 +78,7 @@ def a_development(**given: Any) -> Development:
         "parties": 2,
         "points": 6.1,
         "is_new": True,
+        "is_retro": False,
         "explain_id": 4711,
         "rule_version": 4,
         "quotes": (RUSSIAN, CHINESE, a_quote()),

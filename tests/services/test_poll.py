@@ -163,6 +163,19 @@ def test_a_feed_without_dates_is_as_fresh_as_its_last_news(context: Context) -> 
     assert state_of(context).newest_entry_at == NOON
 
 
+def test_an_entry_that_nobody_names_the_language_of_is_guessed(context: Context) -> None:
+    texts = {
+        "en": "The two navies began a patrol",
+        "ru": "Корабли начали патрулирование",
+        "zh": "两国海军开始巡航",
+    }
+    record(context, [replace(DULL, key=k, title=t, language="und") for k, t in texts.items()])
+    with reading(context.engine) as connection:
+        assert entries.counts_by_language(connection, NOON - timedelta(days=1), NOON) == dict.fromkeys(
+            texts, 1
+        )
+
+
 def test_a_crash_midway_leaves_nothing_behind(context: Context) -> None:
     """Entries and validators stand or fall together: else a 304 would hide the entries for ever."""
     with writing(context.engine) as connection:

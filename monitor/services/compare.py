@@ -1,0 +1,172 @@
+"""Compare two catalogs on the stored archive: what an edit gains and loses, and what it does to the scores.
+
+The daemon's own matcher, stories, scores and levels; never a second implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.levels import Standing, is_corroborated, next_standing
+from monitor.core.model import Direction, Level, Signal
+from monitor.core.scoring import HORIZON_HALF_LIVES, score
+from monitor.core.stories import group_stories
+from monitor.rules.catalog import Catalog
+from monitor.rules.engine import Rules
+from monitor.services.context import Context
+from monitor.storage.archive import ArchivedEntry
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One catalog's view of the archive."""
+
+    signals: tuple[Signal, ...]
+    stories: int
+    index: Mapping[str, float]  # deepening of each domain at the end
+    level: Mapping[str, Level]
+    level_changes: Mapping[str, int]
+    told: Mapping[datetime, frozenset[tuple[int, str]]]  # what each day's digest would tell
+
+    def of(self, indicator_id: str) -> list[Signal]:
+        """The signals of one indicator."""
+        return [signal for signal in self.signals if signal.indicator_id == indicator_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two views of the same entries, and what sets them apart."""
+
+    since: datetime
+    until: datetime
+    entries: Mapping[str, int]  # by language
+    before: Side
+    after: Side
+    gained: tuple[Signal, ...]
+    lost: tuple[Signal, ...]
+
+    @property
+    def digests_that_differ(self) -> int:
+        days = self.before.told.keys() | self.after.told.keys()
+        return sum(self.before.told.get(day) != self.after.told.get(day) for day in days)
+
+
+def compare(
+    context: Context,
+    entries: Sequence[ArchivedEntry],
+    before: tuple[Catalog, Rules],
+    after: tuple[Catalog, Rules],
+    *,
+    since: datetime,
+    until: datetime,
+    only: str = "",
+    on_entry: Callable[[], None] = lambda: None,
+) -> Comparison:
+    """Match stored entries with both catalogs and rescore every day between two times.
+
+    `only` restricts both to indicators whose id begins with it.
+    """
+    sides: list[list[Signal]] = [[], []]
+    languages: dict[str, int] = {}
+    for entry in entries:
+        languages[entry.language] = languages.get(entry.language, 0) + 1
+        for side, (catalog, rules) in zip(sides, (before, after), strict=True):
+            side += _signals(entry, catalog, rules, only)
+        on_entry()
+    keys = [{(s.entry_id, s.indicator_id) for s in side} for side in sides]
+    return Comparison(
+        since=since,
+        until=until,
+        entries=languages,
+        before=_side(context, before[0], sides[0], since, until),
+        after=_side(context, after[0], sides[1], since, until),
+        gained=tuple(s for s in sides[1] if (s.entry_id, s.indicator_id) not in keys[0]),
+        lost=tuple(s for s in sides[0] if (s.entry_id, s.indicator_id) not in keys[1]),
+    )
+
+
+def _signals(entry: ArchivedEntry, catalog: Catalog, rules: Rules, only: str) -> Iterator[Signal]:
+    for match in rules.match(entry.title, entry.summary):
+        if not match.indicator_id.startswith(only):
+            continue
+        indicator = catalog.indicators[match.indicator_id]
+        yield Signal(
+            # Any number will do that tells the signals of one run apart, the same in every run.
+            id=entry.id,
+            entry_id=entry.id,
+            revision=entry.revision,
+            indicator_id=match.indicator_id,
+            rule_version=indicator.version,
+            domain=indicator.domain,
+            direction=indicator.direction,
+            weight=indicator.weight,
+            half_life=indicator.half_life,
+            place=match.place,
+            modality=match.modality,
+            strength=match.strength,
+            spans=match.spans,
+            effective_at=entry.effective_at,
+            title=entry.title,
+            summary=entry.summary,
+            link=entry.link,
+            language=entry.language,
+            feed_id=entry.feed_id,
+            feed_title=entry.feed_title,
+            family=entry.family,
+            party=entry.party,
+            reliability=entry.reliability,
+        )
+
+
+def _side(
+    context: Context, catalog: Catalog, signals: list[Signal], since: datetime, until: datetime
+) -> Side:
+    view = Context(
+        config=context.config,
+        catalog=catalog,
+        rules=context.rules,
+        engine=context.engine,
+        method=context.method,
+        poll_limits=context.poll_limits,
+    )
+    stories = group_stories(signals)
+    standings: dict[str, Standing] = {}
+    changes: dict[str, int] = {}
+    index: dict[str, float] = {}
+    told: dict[datetime, frozenset[tuple[int, str]]] = {}
+    at = since
+    while (at := at + DAY) <= until:
+        known = [s for s in stories if _weighs(s.leading, at)]
+        for domain in context.config.domains:
+            own = [s for s in known if s.domain == domain.id and s.direction is Direction.DEEPENING]
+            sigma = view.sigma(domain.id, Direction.DEEPENING)
+            found = score(domain.id, Direction.DEEPENING, own, sigma=sigma, at=at, method=context.method)
+            before = standings.get(domain.id)
+            after = next_standing(
+                before,
+                found.index,
+                corroborated=is_corroborated(own, context.method),
+                coverage=1.0,
+                at=at,
+                method=context.method,
+            )
+            moved = before is not None and before.level != after.level
+            changes[domain.id] = changes.get(domain.id, 0) + moved
+            standings[domain.id], index[domain.id] = after, found.index
+        told[at] = frozenset((s.entry_id, s.indicator_id) for s in signals if at - DAY < s.effective_at <= at)
+    return Side(
+        signals=tuple(signals),
+        stories=len(stories),
+        index=index,
+        level={domain: standing.level for domain, standing in standings.items()},
+        level_changes=changes,
+        told=told,
+    )
+
+
+def _weighs(signal: Signal, at: datetime) -> bool:
+    return timedelta(0) <= at - signal.effective_at <= HORIZON_HALF_LIVES * signal.half_life
