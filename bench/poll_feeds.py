@@ -85,8 +85,10 @@ def serve(feeds: int, entries: int, pipe: Connection) -> None:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.request_queue_size = 512
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 512  # the usual 5 drops connections that come at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     pipe.send(server.server_port)
     server.serve_forever()
 

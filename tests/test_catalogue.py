@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from functools import cache
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from monitor.app import bundled_catalog, load_rules
 from monitor.rules.catalog import LANGUAGES, Catalog
 from monitor.rules.examples import ExampleResult, failure_text, run_examples
+from monitor.rules.linting import check_folder
 from monitor.rules.loading import read_catalog
 
 FOLDER = bundled_catalog()
@@ -39,6 +41,11 @@ def catalog() -> Catalog:
 
 def test_the_catalogue_has_no_problem() -> None:
     assert [str(problem) for problem in read_catalog(FOLDER)[1]] == []
+
+
+def test_every_change_of_meaning_has_raised_its_version() -> None:
+    report = check_folder(FOLDER, date(2026, 11, 25))
+    assert [str(problem) for problem in report.problems] == []
 
 
 @pytest.mark.parametrize("indicator", INDICATORS)
