@@ -8,13 +8,14 @@ are runs of their own, also beside Latin letters and digits.
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import accumulate
+from itertools import accumulate, count, repeat
 
 import opencc
 
@@ -134,11 +135,18 @@ _fold_chunk = lru_cache(maxsize=8192)(_fold_characters)
 class Offsets:
     """Where the folded characters of one text stand in the original; made for matched texts only."""
 
-    text: str  # folded, equal to fold(original)
+    _characters: str  # folded one by one, before spacing
+    _lengths: Sequence[int]  # of each token
     _folded_at: list[int]  # folded offset of each token
     _at: list[int]  # offset of each token in the text before spacing
     _begins: Sequence[int]
     _ends: Sequence[int]
+
+    @property
+    def text(self) -> str:
+        """The folded text, equal to fold(original)."""
+        spans = zip(self._at, self._lengths, strict=True)
+        return _padded([self._characters[at : at + length] for at, length in spans])
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The original characters [start, end) of folded characters [start, end)."""
@@ -147,7 +155,9 @@ class Offsets:
     def folded(self, offset: int) -> int:
         """The folded offset of the first token that begins at or after an original offset."""
         token = bisect_left(self._at, offset, key=self._begins.__getitem__)
-        return self._folded_at[token] if token < len(self._at) else len(self.text)
+        if token < len(self._at):
+            return self._folded_at[token]
+        return self._folded_at[-1] + self._lengths[-1] + 1 if self._at else 2
 
     def _before_spacing(self, at: int) -> int:
         token = max(bisect_right(self._folded_at, at) - 1, 0)
@@ -157,11 +167,14 @@ class Offsets:
 def fold_with_offsets(original: str) -> Offsets:
     """Fold `original` slowly, keeping for every folded character its place in the original."""
     characters, begins, ends = _traced(original)
-    spans = [found.span(1) for found in _TOKEN.finditer(characters)]
-    spans = [span for span in spans if span[0] >= 0]
-    tokens = [characters[start:end] for start, end in spans]
-    folded_at = list(accumulate((end - start + 1 for start, end in spans), initial=1))
-    return Offsets(_padded(tokens), folded_at[:-1], [start for start, _ in spans], begins, ends)
+    # Loops in C: this is a fifth of what a match costs.
+    spans = list(map(re.Match.span, _TOKEN.finditer(characters), repeat(1)))
+    spans = [span for span in spans if span[0] >= 0]  # a possessive is no token
+    starts, stops = [start for start, _ in spans], [stop for _, stop in spans]
+    lengths = list(map(operator.sub, stops, starts))
+    # Before each token stand those before it, and a space for each of them and for itself.
+    folded_at = list(map(operator.add, accumulate(lengths, initial=0), count(1)))
+    return Offsets(characters, lengths, folded_at[: len(starts)], starts, begins, ends)
 
 
 def _keeps_places(original: str) -> bool:

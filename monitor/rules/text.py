@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import accumulate, chain, islice, pairwise
+from itertools import accumulate, chain, count, islice, pairwise
 
 from monitor.core.model import Span
 from monitor.rules.folding import UNSPACED_RUN, Offsets, fold, fold_keeping_case, fold_with_offsets
@@ -98,7 +99,7 @@ class Text:
     def _words(self) -> tuple[list[int], list[int]]:
         """Folded offset and ordinal of each token; two characters without spaces count as one word."""
         pieces = self.folded.split(" ")
-        starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=0))
+        starts = list(map(operator.add, accumulate(map(len, pieces), initial=0), count()))
         breadths = [1 if "\n" < piece < _FIRST_UNSPACED else _breadth(piece) for piece in pieces]
         return starts, list(accumulate(breadths, initial=0))
 

@@ -90,7 +90,7 @@ def compare(
 
 
 def _signals(entry: ArchivedEntry, catalog: Catalog, rules: Rules, only: str) -> Iterator[Signal]:
-    for match in rules.match(entry.title, entry.summary):
+    for match in rules.match(entry.title, entry.summary, entry.effective_at):
         if not match.indicator_id.startswith(only):
             continue
         indicator = catalog.indicators[match.indicator_id]

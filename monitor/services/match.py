@@ -23,7 +23,7 @@ def signal_rows(
 ) -> list[dict[str, object]]:
     """The signals of an entry's text, without the (entry, indicator) pairs that it `had` already."""
     rows = []
-    for match in context.rules.match(title, summary):
+    for match in context.rules.match(title, summary, effective_at):
         if (entry_id, match.indicator_id) in had:
             continue
         indicator = context.catalog.indicators[match.indicator_id]
