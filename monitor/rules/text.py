@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate, chain, count, islice, pairwise
 
 from monitor.core.model import Span
-from monitor.rules.folding import UNSPACED_RUN, Offsets, fold, fold_keeping_case, fold_with_offsets
+from monitor.rules.folding import UNSPACED_RUN, Offsets, PlainOffsets, fold, fold_keeping_case, offsets_of
 from monitor.rules.forms import QUOTES, Exact
 from monitor.rules.query import Scope
 
@@ -47,7 +47,7 @@ class Text:
             at += len(line) + 1
         self._folded_parts = [fold(part) for _, _, part in self.parts]
         self.folded = "\n".join(self._folded_parts)
-        self._offsets: dict[int, Offsets] = {}
+        self._offsets: dict[int, Offsets | PlainOffsets] = {}
         # Many rules ask for the same places of one text.
         self._word_of: dict[int, int] = {}
         self._span_of: dict[Window, Span] = {}
@@ -130,9 +130,9 @@ class Text:
         first, last = self._offsets_of(part).original(start - shift, end - shift)
         return Span(field, at + first, at + last)
 
-    def _offsets_of(self, part: int) -> Offsets:
+    def _offsets_of(self, part: int) -> Offsets | PlainOffsets:
         if part not in self._offsets:
-            self._offsets[part] = fold_with_offsets(self.parts[part][2])
+            self._offsets[part] = offsets_of(self.parts[part][2], self._folded_parts[part])
         return self._offsets[part]
 
     def reads(self, place: Window, exact: Exact | None) -> bool:

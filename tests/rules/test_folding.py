@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.rules.folding import fold, fold_keeping_case, fold_with_offsets
+from monitor.rules.folding import fold, fold_keeping_case, fold_with_offsets, offsets_of
 
 # Letters of our languages, and the characters that make folding hard.
 ALPHABET = (
@@ -57,6 +57,14 @@ def test_every_folded_word_comes_from_the_original_piece_it_points_to(text: str)
         assert 0 <= start < end <= len(text)
         assert word in fold(text[start:end])
         at += len(word) + 1
+
+
+@given(hard_text | st.text(st.sampled_from("aAéЫёЁйsS'’ .,-_\n\t«№™\u00ad9"), max_size=40))
+def test_quick_offsets_are_the_careful_ones(text: str) -> None:
+    quick, careful = offsets_of(text, fold(text)), fold_with_offsets(text)
+    for place, character in enumerate(careful.text):
+        if character != " ":
+            assert quick.original(place, place + 1) == careful.original(place, place + 1)
 
 
 @given(hard_text, st.data())
