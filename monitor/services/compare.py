@@ -6,7 +6,7 @@ The daemon's own matcher, stories, scores and levels; never a second implementat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.levels import Standing, is_corroborated, next_standing
@@ -125,14 +125,7 @@ def _signals(entry: ArchivedEntry, catalog: Catalog, rules: Rules, only: str) ->
 def _side(
     context: Context, catalog: Catalog, signals: list[Signal], since: datetime, until: datetime
 ) -> Side:
-    view = Context(
-        config=context.config,
-        catalog=catalog,
-        rules=context.rules,
-        engine=context.engine,
-        method=context.method,
-        poll_limits=context.poll_limits,
-    )
+    view = replace(context, catalog=catalog)
     stories = group_stories(signals)
     standings: dict[str, Standing] = {}
     changes: dict[str, int] = {}
