@@ -17,7 +17,7 @@ from monitor import __version__
 from monitor.config import Config, Secret
 from monitor.core.health import PollLimits
 from monitor.core.model import FeedState, Fetched, Recipient
-from monitor.errors import InputError
+from monitor.errors import InputError, StorageError
 from monitor.notifiers import NOTIFIERS, Notifier
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules, compile_rules
@@ -81,11 +81,15 @@ def open_context(config: Config) -> Context:
     """Open the database and load the catalog; a new database is set up, an old one must be upgraded."""
     catalog, rules = load_rules(config.catalog_folder)
     engine = open_engine(config.storage_url.get())
-    if is_new(engine):
-        upgrade(engine)
-    require_current(engine)
-    with writing(engine) as connection:
-        feeds.sync_feeds(connection, config.feeds, at=now())
+    try:
+        if is_new(engine):
+            upgrade(engine)
+        require_current(engine)
+        with writing(engine) as connection:
+            feeds.sync_feeds(connection, config.feeds, at=now())
+    except StorageError:
+        engine.dispose()
+        raise
     return Context(
         config=config,
         catalog=catalog,

@@ -14,6 +14,7 @@ import click
 from monitor import __version__, app
 from monitor.config import Config, load_config
 from monitor.errors import AlreadyRunning, MonitorError, ProblemsError, StorageError
+from monitor.services.context import Context
 
 FOUND = 1
 USAGE = 2
@@ -59,6 +60,12 @@ def cli(ctx: click.Context, config_path: Path | None) -> None:
 def the_config(ctx: click.Context) -> Config:
     """Load the configuration that the command line names; raises ConfigError."""
     return load_config(ctx.obj, os.environ)
+
+
+def held(ctx: click.Context, context: Context) -> Context:
+    """A context whose database is closed when the command ends."""
+    ctx.call_on_close(context.engine.dispose)
+    return context
 
 
 T = TypeVar("T")

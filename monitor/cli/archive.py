@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from monitor import app
+from monitor.cli import held
 from monitor.cli.rules import rules
 from monitor.config import load_config
 from monitor.errors import InputError
@@ -105,7 +106,7 @@ def rematch(ctx: click.Context, since: timedelta) -> None:
 
 def the_context(ctx: click.Context) -> Context:
     """The database that the configuration names."""
-    return app.open_context(load_config(ctx.find_root().obj, os.environ))
+    return held(ctx, app.open_context(load_config(ctx.find_root().obj, os.environ)))
 
 
 def stored(context: Context, since: timedelta) -> list[ArchivedEntry]:

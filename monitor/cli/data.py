@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from monitor import app
-from monitor.cli import FOUND, Commands, cli, the_config
+from monitor.cli import FOUND, Commands, cli, held, the_config
 from monitor.notifiers import NOTIFIERS
 from monitor.services.archive import read_archive
 from monitor.services.deliver import deliver_all
@@ -50,6 +50,7 @@ def db() -> None:
 def upgrade(ctx: click.Context) -> None:
     """Bring the database to the schema of this program; make a backup first."""
     engine = open_engine(the_config(ctx).storage_url.get())
+    ctx.call_on_close(engine.dispose)
     before = current_revision(engine)
     upgrade_schema(engine)
     click.echo(f"schema {before or 'none'} -> {current_revision(engine)}")
@@ -86,7 +87,7 @@ def replay(
     """
     since = (digests_from or datetime(1970, 1, 1)).replace(tzinfo=UTC) if digests else None  # noqa: DTZ001
     configured = the_config(ctx)
-    context = app.open_archive(configured, database)
+    context = held(ctx, app.open_archive(configured, database))
     broken: list[str] = []
     archived, known = read_archive(files, configured, broken.append)
     for line in broken:

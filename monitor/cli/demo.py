@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from monitor import app
-from monitor.cli import cli
+from monitor.cli import cli, held
 from monitor.cli.work import poll_once
 from monitor.config import load_config
 from monitor.demo import demo_config, sample_feeds, serve
@@ -26,13 +26,14 @@ from monitor.services.deliver import deliver_all
     default=Path("demo"),
     help="Where the demonstration's configuration, database and mail go; made anew each time.",
 )
-def demo(folder: Path) -> None:
+@click.pass_context
+def demo(ctx: click.Context, folder: Path) -> None:
     """Show the main job on sample feeds of our own: poll, match, score, compose, deliver."""
     _make_anew(folder)
     with serve(sample_feeds(app.now())) as port:
         (folder / "config.toml").write_text(demo_config(port, app.bundled_catalog()), encoding="utf-8")
         config = load_config(folder / "config.toml", os.environ)
-        context = app.open_context(config)
+        context = held(ctx, app.open_context(config))
         reports = asyncio.run(poll_once(context))
     click.echo(
         f"polled {len(reports)} sample feeds over loopback: {sum(r.new for r in reports)} entries, "

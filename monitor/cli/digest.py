@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from monitor import app
-from monitor.cli import Commands, cli, the_config
+from monitor.cli import Commands, cli, held, the_config
 from monitor.config import Config
 from monitor.core.model import Recipient
 from monitor.errors import InputError
@@ -28,7 +28,7 @@ def digest() -> None:
 def preview_(ctx: click.Context, recipient: str | None, html: Path | None, eml: Path | None) -> None:
     """Show the digest that would leave now; nothing is stored, nobody is told."""
     config = the_config(ctx)
-    found, message = preview(app.open_context(config), the_recipient(config, recipient), app.now())
+    found, message = preview(held(ctx, app.open_context(config)), the_recipient(config, recipient), app.now())
     if html:
         html.write_text(render_html(found), encoding="utf-8")
     if eml:
@@ -43,7 +43,7 @@ def send(ctx: click.Context, recipient: str | None) -> None:
     """Compose a digest now and put it into the outbox; `monitor deliver`, or the daemon, sends it."""
     config = the_config(ctx)
     chosen = the_recipient(config, recipient)
-    compose_now(app.open_context(config), chosen, app.now())
+    compose_now(held(ctx, app.open_context(config)), chosen, app.now())
     click.echo(f"in the outbox for {chosen.address}")
 
 

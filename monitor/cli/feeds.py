@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from monitor import app
-from monitor.cli import FOUND, Commands, cli, the_config
+from monitor.cli import FOUND, Commands, cli, held, the_config
 from monitor.config import Config
 from monitor.core.health import health, reason
 from monitor.core.model import Feed, FeedState
@@ -30,7 +30,7 @@ def feeds() -> None:
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List every configured feed with what its last poll said."""
-    context = app.open_context(the_config(ctx))
+    context = held(ctx, app.open_context(the_config(ctx)))
     at = app.now()
     with reading(context.engine) as connection:
         states = stored.all_states(connection)

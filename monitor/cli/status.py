@@ -11,7 +11,7 @@ import click
 from sqlalchemy import Connection
 
 from monitor import app
-from monitor.cli import cli, the_config
+from monitor.cli import cli, held, the_config
 from monitor.core.assessment import Assessment, Factors
 from monitor.core.health import Health, health, reason
 from monitor.core.model import Direction, Signal
@@ -29,7 +29,7 @@ from monitor.storage.engine import reading
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """Say how feeds, domains and mail stand, worst first."""
-    context = app.open_context(the_config(ctx))
+    context = held(ctx, app.open_context(the_config(ctx)))
     with reading(context.engine) as connection:
         found = _status(connection, context)
     if as_json:
@@ -92,7 +92,7 @@ def _worst_first(item: tuple[str, Assessment]) -> tuple[int, float]:
 @click.pass_context
 def explain(ctx: click.Context, entry: int, as_json: bool) -> None:
     """Explain ENTRY (the number that a digest gives): its signals, and every factor of their points."""
-    context = app.open_context(the_config(ctx))
+    context = held(ctx, app.open_context(the_config(ctx)))
     with reading(context.engine) as connection:
         stored = entries.get_entry(connection, entry)
         if stored is None:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 import click
 
 from monitor import app, daemon, logs
-from monitor.cli import FOUND, cli, the_config
+from monitor.cli import FOUND, cli, held, the_config
 from monitor.services.assess import assess as assess_now
 from monitor.services.context import Context
 from monitor.services.deliver import Result, deliver_all
@@ -28,7 +28,7 @@ def run(ctx: click.Context, verbose: bool) -> None:
     logs.log_to(verbose=verbose)
     for note in config.notes:
         logging.getLogger(__name__).warning(note)
-    is_finished = asyncio.run(daemon.run(app.open_context(config), app.open_notifier(config)))
+    is_finished = asyncio.run(daemon.run(held(ctx, app.open_context(config)), app.open_notifier(config)))
     if not is_finished:
         # A thread that still waits for a server would keep the process alive for minutes;
         # what it has in hand is claimed in the database and taken up at the next start.
@@ -40,7 +40,7 @@ def run(ctx: click.Context, verbose: bool) -> None:
 @click.pass_context
 def poll(ctx: click.Context, as_json: bool) -> None:
     """Poll every feed that is due, once; exit 1 if one failed."""
-    context = app.open_context(the_config(ctx))
+    context = held(ctx, app.open_context(the_config(ctx)))
 
     def on_report(report: PollReport) -> None:
         if as_json:
@@ -80,7 +80,7 @@ async def poll_once(
 @click.pass_context
 def assess(ctx: click.Context, as_json: bool) -> None:
     """Score every domain from what is stored, now."""
-    context = app.open_context(the_config(ctx))
+    context = held(ctx, app.open_context(the_config(ctx)))
     picture = assess_now(context, app.now())
     rows = {
         domain: {
@@ -110,7 +110,7 @@ def deliver(ctx: click.Context, as_json: bool) -> None:
     """Send the messages of the outbox that are due, once; exit 1 if one could not be handed over."""
     config = the_config(ctx)
     reports = deliver_all(
-        app.open_context(config),
+        held(ctx, app.open_context(config)),
         app.open_notifier(config),
         now=app.now,
         jitter=app.jitter,

@@ -41,6 +41,7 @@ def folder(tmp_path: Path) -> Path:
     with reading(context.engine) as connection:
         state = next(s for s in feeds.all_states(connection) if s.feed.id == "wire")
     record_poll(context, state, Fetched(outcome=Outcome.OK, entries=found), app.now(), 0.0)
+    context.engine.dispose()
     return tmp_path
 
 

@@ -275,8 +275,10 @@ class TestConfiguration:
 
         from monitor.storage.engine import open_engine, writing
 
-        with writing(open_engine(f"sqlite:///{folder}/demo.db")) as connection:
+        engine = open_engine(f"sqlite:///{folder}/demo.db")
+        with writing(engine) as connection:
             connection.execute(text("CREATE TABLE something (id INTEGER)"))
+        engine.dispose()
         result = run(folder, "poll")
         assert (result.exit_code, "monitor db upgrade" in result.stderr) == (4, True)
         assert "schema none -> 0002" in answer(folder, "db", "upgrade")
