@@ -118,10 +118,6 @@ class Catalog:
         """The indicator or composite of that id. Raises KeyError where there is none."""
         return self.indicators.get(id) or self.composites[id]
 
-    def list_of(self, indicator: Indicator, name: str) -> TermList:
-        """The list that `@name` means in an indicator: its own, else the shared one."""
-        return indicator.terms.get(name) or self.lists[name]
-
     def terms_of(self, indicator: Indicator | None, name: str) -> dict[str, tuple[Term, ...]]:
         """All terms of a list by language, with those of the lists that it includes."""
         own = indicator.terms if indicator else {}

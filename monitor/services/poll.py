@@ -145,8 +145,12 @@ def _store_changed(
     connection: Connection, feed_id: str, found: Sequence[Entry], at: datetime
 ) -> list[Changed]:
     """Store what is new or edited, and give just that."""
-    found = _own_keys(found, entries.known(connection, feed_id, {entry.key for entry in found}))
-    known = entries.known(connection, feed_id, {entry.key for entry in found})
+    asked = {entry.key for entry in found}
+    known = entries.known(connection, feed_id, asked)
+    found = _own_keys(found, known)
+    # Hardly ever: only keys that were given just now have not been asked for.
+    if own := {entry.key for entry in found} - asked:
+        known |= entries.known(connection, feed_id, own)
     new: list[tuple[Entry, str]] = []
     changed: list[Changed] = []
     for entry in found:
