@@ -104,7 +104,7 @@ class Rules:
             words = context.of(numbers[name]) if name in numbers else []
             if at and name == Modality.RETROSPECTIVE:
                 words = words + past_years(context.text, at)
-            if any(_speaks_of(word, hits, context.text) for word in _outside(words, hits)):
+            if words and any(_speaks_of(word, hits, context.text) for word in _outside(words, hits)):
                 return Modality(name)
         return Modality.OCCURRED
 

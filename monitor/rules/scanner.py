@@ -119,7 +119,10 @@ class Scanner:
             if len(counted) == MOST_HITS:
                 break
             place = self._bare(hit)
-            guards = self._guards.get((hit[0], number), (_FREE,))
+            guards = self._guards.get((hit[0], number))
+            if guards is None:
+                counted.add(place)
+                continue
             for guard in guards:
                 if guard.masks not in covers:
                     covers[guard.masks] = self._cover(guard.masks, hits)
@@ -128,7 +131,7 @@ class Scanner:
         return sorted(counted)
 
     def _cover(self, masks: frozenset[int], hits: list[_RawHit]) -> _Cover:
-        return _Cover([self._bare(hit) for hit in hits if hit[0] in masks] if masks else [])
+        return _Cover([self._bare(hit) for hit in hits if hit[0] in masks])
 
     def _bare(self, hit: _RawHit) -> Hit:
         """The hit without the spaces that bound its pattern."""
