@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.cli import archive, cli, data, demo, digest, feeds, rules, status, work
+from monitor.cli import archive, cli, data, demo, digest, feeds, rules, status, verdicts, work
 
-__all__ = ["archive", "cli", "data", "demo", "digest", "feeds", "main", "rules", "status", "work"]
+__all__ = ["archive", "cli", "data", "demo", "digest", "feeds", "main", "rules", "status", "verdicts", "work"]
 
 
 def main() -> None:

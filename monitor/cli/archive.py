@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import click
 
 from monitor import app
-from monitor.cli import held
 from monitor.cli.rules import rules
-from monitor.config import load_config
+from monitor.cli.stored import days, stored, the_context
+from monitor.core.model import Signal
+from monitor.core.review import Verdict
 from monitor.errors import InputError
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules
@@ -27,18 +28,10 @@ from monitor.services.compare import Comparison, Side, compare
 from monitor.services.context import Context
 from monitor.services.near_misses import near_misses as find_near_misses
 from monitor.services.rematch import rematch as rematch_entries
-from monitor.storage.archive import ArchivedEntry, count_between, entries_between
 from monitor.storage.engine import reading
+from monitor.storage.verdicts import in_force
 
 MOST_LISTED = 20
-
-
-def days(ctx: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    """Read a span written like 90d."""
-    found = re.fullmatch(r"(\d{1,5})d", value)
-    if not found or int(found[1]) == 0:
-        raise click.BadParameter("expected a number of days such as 90d")
-    return timedelta(days=int(found[1]))
 
 
 since_option = click.option("--since", callback=days, default="90d", help="How far back, such as 90d.")
@@ -104,22 +97,6 @@ def rematch(ctx: click.Context, since: timedelta) -> None:
     click.echo(f"{added} retro signals stored")
 
 
-def the_context(ctx: click.Context) -> Context:
-    """The database that the configuration names."""
-    return held(ctx, app.open_context(load_config(ctx.find_root().obj, os.environ)))
-
-
-def stored(context: Context, since: timedelta) -> list[ArchivedEntry]:
-    """The stored entries of so many days, up to the newest one."""
-    at = app.now()
-    with reading(context.engine) as connection:
-        if not count_between(connection, at - since, at):
-            raise InputError(
-                f"no entry of the last {since.days} days is stored: poll first, or look further back"
-            )
-        return list(entries_between(connection, at - since, at))
-
-
 def catalog_at(folder: Path, revision: str, scratch: Path) -> Path:
     """The catalog folder as it was at a git revision, unpacked into `scratch`; raises InputError."""
     command = ["git", "-C", str(folder), "archive", "--format=tar", revision, "--", "."]
@@ -144,8 +121,11 @@ def _report(
     title: str,
 ) -> None:
     until = app.now()
+    with reading(context.engine) as connection:
+        reviews = in_force(connection)
+    entries = stored(context, since)
     found = compare(
-        context, stored(context, since), before, after, since=until - since, until=until, only=only
+        context, entries, before, after, since=until - since, until=until, only=only, reviews=reviews
     )
     if as_json:
         click.echo(json.dumps(as_dict(found), ensure_ascii=False, indent=1))
@@ -162,10 +142,14 @@ def _report(
         )
     for domain in found.after.index:
         click.echo(_domain(domain, found.before, found.after))
+    unread = sum(signal.verdict is None for signal in (*found.gained, *found.lost))
+    if unread:
+        click.echo(f"read the {unread} gained and lost that nobody reviewed before you let this go live")
     click.echo(f"digests that would differ: {found.digests_that_differ} of {since.days}")
     for word, signals in (("gained", found.gained), ("lost", found.lost)):
         for signal in signals[:MOST_LISTED]:
-            click.echo(f"{word}  {signal.effective_at:%Y-%m-%d}  {signal.indicator_id}  {signal.title}")
+            mark = f"  (marked {signal.verdict})" if signal.verdict else ""
+            click.echo(f"{word}  {signal.effective_at:%Y-%m-%d}  {signal.indicator_id}  {signal.title}{mark}")
         if len(signals) > MOST_LISTED:
             click.echo(f"{word}  and {len(signals) - MOST_LISTED} more")
 
@@ -183,23 +167,26 @@ def rows_of(found: Comparison) -> list[dict[str, Any]]:
         },
         {
             "name": "stories",
-            "before": found.before.stories,
-            "after": found.after.stories,
-            "gained": "",
-            "lost": "",
+            "before": len(found.before.stories),
+            "after": len(found.after.stories),
+            "gained": found.stories_gained,
+            "lost": found.stories_lost,
         },
     ]
-    for name in ids:
-        rows.append(
-            {
-                "name": name,
-                "before": len(found.before.of(name)),
-                "after": len(found.after.of(name)),
-                "gained": sum(s.indicator_id == name for s in found.gained),
-                "lost": sum(s.indicator_id == name for s in found.lost),
-            }
-        )
-    return rows
+    rows += [_row(f"marked {v}", found, attrgetter("verdict"), v) for v in Verdict]
+    rows.append(_row("not reviewed", found, attrgetter("verdict"), None))
+    return rows + [_row(name, found, attrgetter("indicator_id"), name) for name in ids]
+
+
+def _row(name: str, found: Comparison, of: Callable[[Signal], object], wanted: object) -> dict[str, Any]:
+    """How many signals of each kind are what a row counts."""
+    kinds = {
+        "before": found.before.signals,
+        "after": found.after.signals,
+        "gained": found.gained,
+        "lost": found.lost,
+    }
+    return {"name": name} | {k: sum(of(s) == wanted for s in signals) for k, signals in kinds.items()}
 
 
 def _domain(domain: str, before: Side, after: Side) -> str:

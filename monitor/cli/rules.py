@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from datetime import timedelta
 from difflib import get_close_matches
@@ -13,9 +14,10 @@ import click
 
 from monitor import app
 from monitor.cli import FOUND, USAGE, Commands, cli, watched
+from monitor.cli.stored import stored, the_context
 from monitor.config import catalog_folder
 from monitor.errors import InputError
-from monitor.rules.catalog import LANGUAGES, CompositeIndicator
+from monitor.rules.catalog import LANGUAGES, Catalog, CompositeIndicator, Term
 from monitor.rules.coverage import coverage_table, example_coverage
 from monitor.rules.display import block
 from monitor.rules.evaluation import evaluate, table
@@ -25,9 +27,15 @@ from monitor.rules.junit import junit
 from monitor.rules.labels import load_labels
 from monitor.rules.linting import check_folder, lock_folder
 from monitor.rules.locking import LOCK
+from monitor.rules.mistakes import mistakes
 from monitor.rules.query import leaves
+from monitor.rules.searching import terms_of_query, written_terms
+from monitor.services.occurrences import occurrences
 from monitor.services.predict import predict
 from monitor.sources.lines import BrokenLine, read_lines
+
+PROVED_WITHIN = timedelta(days=180)
+archive_option = click.option("--archive", is_flag=True, help="Look at the stored entries of 180 days too.")
 
 
 @cli.group(cls=Commands)
@@ -46,10 +54,20 @@ def rules(ctx: click.Context, folder: Path | None) -> None:
 @rules.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of problems, with all their fields.")
 @click.option("--all", "every_term", is_flag=True, help="Also list every term that no example hits.")
+@archive_option
 @click.pass_context
-def check(ctx: click.Context, as_json: bool, every_term: bool) -> None:
-    """Report every problem of every file at once; exit 2 when there is an error."""
-    report = check_folder(ctx.obj, app.now().date(), every_term=every_term)
+def check(ctx: click.Context, as_json: bool, every_term: bool, archive: bool) -> None:
+    """Report every problem of every file at once; exit 2 when there is an error.
+
+    With --archive a term counts as proved when a stored entry of the last 180 days holds it.
+    """
+
+    def in_use(catalog: Catalog) -> dict[Term, Counter[str]]:
+        return occurrences(stored(the_context(ctx), PROVED_WITHIN), written_terms(catalog))
+
+    report = check_folder(
+        ctx.obj, app.now().date(), every_term=every_term, in_use=in_use if archive else None
+    )
     if as_json:
         rows = [asdict(problem) | {"severity": problem.severity} for problem in report.problems]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -147,15 +165,24 @@ def match(ctx: click.Context, file: Path, output: TextIO) -> None:
 @rules.command("eval")
 @click.argument("labels", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+@click.option("--mistakes", "list_mistakes", is_flag=True, help="List each wrong row and what decided.")
+@click.option("--ending", default="", help="Only rows whose id ends in one of these characters.")
 @click.pass_context
-def eval_(ctx: click.Context, labels: Path, as_json: bool) -> None:
-    """Measure the rules on labelled entries: signal or not, domain, checklist id."""
+def eval_(ctx: click.Context, labels: Path, as_json: bool, list_mistakes: bool, ending: str) -> None:
+    """Measure the rules on labelled entries: signal or not, domain, checklist id.
+
+    With --ending a part of the rows can be kept out of sight while rules are
+    written, and measured afterwards.
+    """
     catalog, compiled = app.load_rules(ctx.obj)
-    rows = load_labels(labels)
+    rows = [row for row in load_labels(labels) if not ending or row.id.endswith(tuple(ending))]
     predictions = {
         row.id: [m.indicator_id for m in compiled.match(row.title, row.summary)]
         for row in watched(rows, "matching")
     }
+    if list_mistakes:
+        for block_of_row in mistakes(rows, predictions, catalog, compiled):
+            click.echo(f"{block_of_row}\n")
     result = evaluate(rows, predictions, catalog)
     click.echo(json.dumps(result.to_dict(), indent=1) if as_json else table(result))
 
@@ -163,9 +190,13 @@ def eval_(ctx: click.Context, labels: Path, as_json: bool) -> None:
 @rules.command()
 @click.argument("indicator")
 @click.option("--lang", "language", type=click.Choice(LANGUAGES), help="Only this language.")
+@archive_option
 @click.pass_context
-def explain(ctx: click.Context, indicator: str, language: str | None) -> None:
-    """Show an indicator's query, and every form that its terms are looked for in."""
+def explain(ctx: click.Context, indicator: str, language: str | None, archive: bool) -> None:
+    """Show an indicator's query, and every form that its terms are looked for in.
+
+    With --archive also how often each form stands in the stored entries of the last 180 days.
+    """
     catalog, _ = app.load_rules(ctx.obj)
     if indicator in catalog.composites:
         click.echo(_composite_text(catalog.composites[indicator]))
@@ -176,12 +207,22 @@ def explain(ctx: click.Context, indicator: str, language: str | None) -> None:
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"no indicator {indicator!r}{hint}")
     click.echo(f"{found.id} v{found.version}: {found.title}\n{found.query_text}")
-    for leaf in dict.fromkeys(leaf for leaf in leaves(found.query) if not leaf.is_phrase):
-        click.echo(f"@{leaf.name}")
-        for name, terms in catalog.terms_of(found, leaf.name).items():
+    lists = list(dict.fromkeys(leaf.name for leaf in leaves(found.query) if not leaf.is_phrase))
+    counts: dict[Term, Counter[str]] = {}
+    if archive:
+        counts = occurrences(stored(the_context(ctx), PROVED_WITHIN), terms_of_query(catalog, found, lists))
+    for list_name in lists:
+        click.echo(f"@{list_name}")
+        for name, terms in catalog.terms_of(found, list_name).items():
             for term in terms if language in (None, name) else ():
-                forms = ", ".join(sorted(pattern.strip() for pattern in forms_of(term.text).patterns))
-                click.echo(f"  {name}  {term.text}: {forms}")
+                click.echo(f"  {name}  {term.text}: {_forms(term, counts.get(term, Counter()))}")
+
+
+def _forms(term: Term, counts: Counter[str]) -> str:
+    """The forms of a term, with the number of places of each that occurred, those first."""
+    forms = sorted({pattern.strip() for pattern in forms_of(term.text).patterns} | counts.keys())
+    forms.sort(key=lambda form: -counts[form])
+    return ", ".join(f"{form} ({counts[form]:,})" if counts[form] else form for form in forms)
 
 
 def _composite_text(found: CompositeIndicator) -> str:

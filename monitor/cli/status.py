@@ -143,16 +143,22 @@ def _print_signal(context: Context, signal: Signal, factors: Factors | None) -> 
         f"  source: {signal.feed_title}, grade {signal.reliability}, family {signal.family}"
         + (f", party to it ({signal.party})" if signal.party else "")
     )
+    if signal.review:
+        click.echo(f"  marked {signal.review.verdict} {signal.review.at:%Y-%m-%d %H:%M}Z")
     if factors is None:
-        click.echo("  no points: not assessed yet, or too old to weigh anything")
+        click.echo("  no points: not assessed yet, too old to weigh anything, or marked false")
         return
     click.echo(
         f"  value = weight {factors.weight:g} x strength {factors.strength:.2f} "
         f"({signal.place}, {signal.modality}) x credibility {factors.credibility:.2f} "
-        f"x recency {factors.recency:.2f} = {factors.value:.2f}\n"
+        f"x recency {factors.recency:.2f}{_review(signal, factors)} = {factors.value:.2f}\n"
         f"  story of {len(factors.signal_ids)} signal(s) {list(factors.signal_ids)}: "
         f"{factors.points:.2f} points of the {signal.domain} {signal.direction} index"
     )
+
+
+def _review(signal: Signal, factors: Factors) -> str:
+    return f" x review {factors.review:.2f}" if signal.review or factors.review != 1 else ""
 
 
 def _print_misses(context: Context, title: str, summary: str) -> None:

@@ -171,6 +171,7 @@ def _methodology(table: ScoringTable, problems: Problems) -> Methodology:
         reliability=dict(table.reliability),
         rho=table.rho,
         party_cap=table.party_cap,
+        routine=table.routine,
         kappa=table.kappa,
         sigma_share=table.sigma_share,
         thresholds=(low, second, third, high),

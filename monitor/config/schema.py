@@ -182,6 +182,7 @@ class ScoringTable(Table):
     version: Title = _key("v1", "Name of these constants; other constants, other name.")
     rho: Share = _key(0.6, "What one fully reliable publisher proves.")
     party_cap: Share = _key(0.55, "Most that parties to an event prove among themselves.")
+    routine: Share = _key(0.5, "Worth of a story that a person marked routine.")
     kappa: float = _key(1.5, "Most that one indicator counts, in its weights.", gt=0)
     sigma_share: float = _key(0.35, "Scale of a domain without calibration, as a share of its caps.", gt=0)
     thresholds: Thresholds = _key(

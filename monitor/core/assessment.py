@@ -10,7 +10,7 @@ from monitor.core.model import Direction, Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """Why a story is worth what it is: weight x strength x credibility x recency = value."""
+    """Why a story is worth what it is: weight x strength x credibility x recency x review = value."""
 
     signal_ids: tuple[int, ...]
     indicator_id: str
@@ -20,6 +20,7 @@ class Factors:
     recency: float
     value: float
     points: float  # its share of the domain index
+    review: float = 1.0  # what a person's verdict leaves of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

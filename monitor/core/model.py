@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from monitor.core.review import Review, Verdict
+
 
 class Direction(StrEnum):
     """Which way an indicator points: cooperation grows, strains, or is answered by others."""
@@ -210,9 +212,15 @@ class Signal:
     party: str | None
     reliability: str
     is_retro: bool = False  # found by later rules in an entry of earlier days
+    review: Review | None = None
 
     def __post_init__(self) -> None:
         require_aware(self.effective_at, "effective_at")
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What a person says of it, if anybody did."""
+        return self.review.verdict if self.review else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +235,12 @@ class Story:
     @property
     def leading(self) -> Signal:
         return self.signals[0]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The latest verdict on any of its signals: they tell the same event."""
+        reviews = [signal.review for signal in self.signals if signal.review]
+        return max(reviews, key=lambda review: review.at).verdict if reviews else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

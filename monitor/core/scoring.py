@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.assessment import Factors, Score
 from monitor.core.model import Direction, Modality, Place, Signal, Story
+from monitor.core.review import Verdict
 
 # Beyond this many half-lives a story is worth less than half a percent of itself.
 HORIZON_HALF_LIVES = 8
@@ -49,6 +50,7 @@ class Methodology:
     reliability: Mapping[str, float] = field(default_factory=_reliabilities)
     rho: float = 0.6  # what one fully reliable family proves
     party_cap: float = 0.55  # credibility where every family is an organ of a party to the event
+    routine: float = 0.5  # what a story is worth that a person marked routine
     kappa: float = 1.5  # one indicator's cap, in units of its weight
     sigma_share: float = 0.35  # scale of a domain without calibration, as a share of its caps
     thresholds: tuple[float, float, float, float] = (20.0, 40.0, 60.0, 80.0)
@@ -154,6 +156,7 @@ def _factors(story: Story, at: datetime, method: Methodology) -> Factors:
     q = credibility(story.signals, method)
     # The event is as old as its first report: a reprint makes it no younger.
     d = recency(min(s.effective_at for s in story.signals), leading.half_life, at)
+    v = _reviewed(story.verdict, method)
     return Factors(
         signal_ids=tuple(sorted(s.id for s in story.signals)),
         indicator_id=story.indicator_id,
@@ -161,6 +164,14 @@ def _factors(story: Story, at: datetime, method: Methodology) -> Factors:
         strength=best,
         credibility=q,
         recency=d,
-        value=leading.weight * best * q * d,
+        value=leading.weight * best * q * d * v,
         points=0.0,
+        review=v,
     )
+
+
+def _reviewed(verdict: Verdict | None, method: Methodology) -> float:
+    """Step 5: what a person's verdict leaves of a story."""
+    if verdict is Verdict.FALSE:
+        return 0.0
+    return method.routine if verdict is Verdict.ROUTINE else 1.0

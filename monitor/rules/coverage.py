@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor.rules.catalog import LANGUAGES, Catalog, Example, Term, TermList
 from monitor.rules.positions import Key
-from monitor.rules.scanner import Found, Scanner
-from monitor.rules.text import Text
+from monitor.rules.searching import TermSearch, written_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,43 +45,29 @@ class ExampleCoverage:
     idle: tuple[IdleTerm, ...]
 
 
-def example_coverage(catalog: Catalog) -> ExampleCoverage:
-    """Look for every term of the catalog in every example of the indicators that are matched."""
-    searched = _Terms(catalog)
+def example_coverage(catalog: Catalog, in_use: Collection[Term] = ()) -> ExampleCoverage:
+    """Look for every term of the catalog in every example of the indicators that are matched.
+
+    A term that is `in_use` elsewhere is not idle.
+    """
+    written = written_terms(catalog)
+    search = TermSearch(written)
     rows: list[Coverage] = []
     idle: list[IdleTerm] = []
     everywhere: set[Term] = set()
     for indicator in catalog.indicators.values():
         if not indicator.is_matched:
             continue
-        hit = searched.hit_by(indicator.examples)
+        hit = {term for e in indicator.examples for term, _ in search.hits(e.text, e.summary)}
         everywhere |= hit
         rows += _rows(indicator.id, indicator.examples, indicator.terms, hit)
         for name, own in indicator.terms.items():
             idle += _idle(indicator.id, own, ("terms", name), hit)
     for name, shared in catalog.lists.items():
         idle += _idle("", shared, (name,), everywhere)
-    return ExampleCoverage(indicators=tuple(rows), terms=searched.written, idle=tuple(idle))
-
-
-class _Terms:
-    """Every term as a list of its own."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        lists = [*catalog.lists.values(), *(t for i in catalog.indicators.values() for t in i.terms.values())]
-        terms = [term for own in lists for some in own.terms.values() for term in some]
-        self.written = len(terms)
-        self._terms = tuple(dict.fromkeys(terms))
-        self._scanner = Scanner({number: [term] for number, term in enumerate(self._terms)})
-
-    def hit_by(self, examples: Iterable[Example]) -> set[Term]:
-        return {term for example in examples for term in self._hits(example)}
-
-    def _hits(self, example: Example) -> Iterable[Term]:
-        text = Text(example.text, example.summary)
-        hits = self._scanner.scan(text.folded)
-        found = Found(self._scanner, text, hits)
-        return (self._terms[n] for n in self._scanner.lists_in(hits) if found.of(n))
+    return ExampleCoverage(
+        indicators=tuple(rows), terms=len(written), idle=tuple(one for one in idle if one.term not in in_use)
+    )
 
 
 def _rows(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from monitor.rules.catalog import Catalog
+from monitor.rules.catalog import Catalog, Term
 from monitor.rules.codes import Problem
 from monitor.rules.coverage import example_coverage
 from monitor.rules.loading import Reading, read_files
 from monitor.rules.locking import LOCK, check_lock, lock_of, read_lock, write_lock
+
+InUse = Callable[[Catalog], Collection[Term]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +33,20 @@ class Report:
         return len(self.problems) - self.errors
 
 
-def check_folder(folder: Path, today: date, *, every_term: bool = False) -> Report:
+def check_folder(
+    folder: Path, today: date, *, every_term: bool = False, in_use: InUse | None = None
+) -> Report:
     """Check a catalog folder as of a day, with all errors and all warnings.
 
     Terms that no example hits are counted in a note; `every_term` makes each a warning.
+    With `in_use`, asked once the catalog is sound, a term that it names counts as proved.
     """
     reading = read_files(folder)
     _check_reviews(reading, today)
     notes = _check_versions(reading, folder / LOCK)
     is_sound = not any(problem.is_error for problem in reading.problems(is_complete=False))
     if is_sound:
-        notes += _check_terms(reading, every_term=every_term)
+        notes += _check_terms(reading, every_term=every_term, in_use=in_use)
     problems = tuple(reading.problems(is_complete=is_sound))
     return Report(catalog=reading.catalog, problems=problems, notes=notes)
 
@@ -77,15 +83,19 @@ def _check_reviews(reading: Reading, today: date) -> None:
             )
 
 
-def _check_terms(reading: Reading, *, every_term: bool) -> tuple[str, ...]:
-    found = example_coverage(reading.catalog)
+def _check_terms(reading: Reading, *, every_term: bool, in_use: InUse | None) -> tuple[str, ...]:
+    used = in_use(reading.catalog) if in_use else ()
+    found = example_coverage(reading.catalog, used)
+    nor = " and by no stored entry" if in_use else ""
     for idle in found.idle if every_term else ():
         if idle.indicator_id:
             source, whose = reading.indicator_sources[idle.indicator_id], "of its own"
         else:
             source, whose = reading.list_sources[idle.list_name], "of any indicator"
-        message = f"{idle.term.text!r} is hit by no example {whose}"
+        message = f"{idle.term.text!r} is hit by no example {whose}{nor}"
         source.report("R022", message, idle.key, help="add an example that needs it, or delete it")
     if not found.idle or every_term:
         return ()
-    return (f"R022: {len(found.idle):,} of {found.terms:,} terms are hit by no example; --all lists them",)
+    return (
+        f"R022: {len(found.idle):,} of {found.terms:,} terms are hit by no example{nor}; --all lists them",
+    )

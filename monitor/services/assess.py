@@ -13,6 +13,7 @@ from monitor.core.composites import composites
 from monitor.core.health import coverage
 from monitor.core.levels import Standing, is_corroborated, next_standing
 from monitor.core.model import Direction, FeedState, Signal, Story
+from monitor.core.review import Verdict
 from monitor.core.scoring import HORIZON_HALF_LIVES, score
 from monitor.core.stories import group_stories
 from monitor.services.context import Context
@@ -29,6 +30,7 @@ class Picture:
     at: datetime
     assessments: Mapping[str, Assessment]
     stories: Sequence[Story]
+    marked_false: Sequence[Story] = ()  # by a person, and so left out of all the rest
 
 
 def assess(context: Context, at: datetime) -> Picture:
@@ -40,16 +42,21 @@ def assess(context: Context, at: datetime) -> Picture:
 
 
 def see(connection: Connection, context: Context, at: datetime) -> Picture:
-    """Compute what is known at one time from stored evidence; nothing is stored."""
-    known = remembered(connection, at)
-    stories = group_stories(known) + composed(context, known, at)
+    """Compute what is known at one time from stored evidence; nothing is stored.
+
+    A story that a person marked false has no part in it.
+    """
+    grouped = group_stories(remembered(connection, at))
+    stories = [story for story in grouped if story.verdict is not Verdict.FALSE]
+    marked_false = [story for story in grouped if story.verdict is Verdict.FALSE]
+    stories += composed(context, [signal for story in stories for signal in story.signals], at)
     states = feeds.all_states(connection)
     before = assessments.latest(connection, at)
     found = {
         domain.id: _assess_domain(context, domain.id, stories, states, before.get(domain.id), at)
         for domain in context.config.domains
     }
-    return Picture(at=at, assessments=found, stories=stories)
+    return Picture(at=at, assessments=found, stories=stories, marked_false=marked_false)
 
 
 def keep(connection: Connection, context: Context, picture: Picture) -> None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.levels import Standing, is_corroborated, next_standing
-from monitor.core.model import Direction, Level, Signal
+from monitor.core.model import Direction, Level, Signal, Story
+from monitor.core.review import Review, Verdict
 from monitor.core.scoring import HORIZON_HALF_LIVES, score
 from monitor.core.stories import group_stories
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules
+from monitor.services.assess import composed
 from monitor.services.context import Context
 from monitor.storage.archive import ArchivedEntry
 
@@ -26,7 +28,7 @@ class Side:
     """One catalog's view of the archive."""
 
     signals: tuple[Signal, ...]
-    stories: int
+    stories: tuple[Story, ...]
     index: Mapping[str, float]  # deepening of each domain at the end
     level: Mapping[str, Level]
     level_changes: Mapping[str, int]
@@ -50,9 +52,24 @@ class Comparison:
     lost: tuple[Signal, ...]
 
     @property
+    def stories_gained(self) -> int:
+        """How many stories there are of which no signal was found before."""
+        return _stories_apart(self.after, self.before)
+
+    @property
+    def stories_lost(self) -> int:
+        """How many stories there were of which no signal is found any more."""
+        return _stories_apart(self.before, self.after)
+
+    @property
     def digests_that_differ(self) -> int:
         days = self.before.told.keys() | self.after.told.keys()
         return sum(self.before.told.get(day) != self.after.told.get(day) for day in days)
+
+
+def _stories_apart(one: Side, other: Side) -> int:
+    known = {(s.entry_id, s.indicator_id) for s in other.signals}
+    return sum(known.isdisjoint((s.entry_id, s.indicator_id) for s in story.signals) for story in one.stories)
 
 
 def compare(
@@ -64,18 +81,20 @@ def compare(
     since: datetime,
     until: datetime,
     only: str = "",
+    reviews: Mapping[tuple[int, str], Review] | None = None,
     on_entry: Callable[[], None] = lambda: None,
 ) -> Comparison:
     """Match stored entries with both catalogs and rescore every day between two times.
 
-    `only` restricts both to indicators whose id begins with it.
+    `only` restricts both to indicators whose id begins with it; `reviews` are
+    the verdicts in force, by entry and indicator.
     """
     sides: list[list[Signal]] = [[], []]
     languages: dict[str, int] = {}
     for entry in entries:
         languages[entry.language] = languages.get(entry.language, 0) + 1
         for side, (catalog, rules) in zip(sides, (before, after), strict=True):
-            side += _signals(entry, catalog, rules, only)
+            side += _signals(entry, catalog, rules, only, reviews or {})
         on_entry()
     keys = [{(s.entry_id, s.indicator_id) for s in side} for side in sides]
     return Comparison(
@@ -89,7 +108,13 @@ def compare(
     )
 
 
-def _signals(entry: ArchivedEntry, catalog: Catalog, rules: Rules, only: str) -> Iterator[Signal]:
+def _signals(
+    entry: ArchivedEntry,
+    catalog: Catalog,
+    rules: Rules,
+    only: str,
+    reviews: Mapping[tuple[int, str], Review],
+) -> Iterator[Signal]:
     for match in rules.match(entry.title, entry.summary, entry.effective_at):
         if not match.indicator_id.startswith(only):
             continue
@@ -119,6 +144,7 @@ def _signals(entry: ArchivedEntry, catalog: Catalog, rules: Rules, only: str) ->
             family=entry.family,
             party=entry.party,
             reliability=entry.reliability,
+            review=reviews.get((entry.id, match.indicator_id)),
         )
 
 
@@ -126,7 +152,7 @@ def _side(
     context: Context, catalog: Catalog, signals: list[Signal], since: datetime, until: datetime
 ) -> Side:
     view = replace(context, catalog=catalog)
-    stories = group_stories(signals)
+    stories = [story for story in group_stories(signals) if story.verdict is not Verdict.FALSE]
     standings: dict[str, Standing] = {}
     changes: dict[str, int] = {}
     index: dict[str, float] = {}
@@ -134,6 +160,7 @@ def _side(
     at = since
     while (at := at + DAY) <= until:
         known = [s for s in stories if _weighs(s.leading, at)]
+        known += composed(view, [signal for story in known for signal in story.signals], at)
         for domain in context.config.domains:
             own = [s for s in known if s.domain == domain.id and s.direction is Direction.DEEPENING]
             sigma = view.sigma(domain.id, Direction.DEEPENING)
@@ -153,7 +180,7 @@ def _side(
         told[at] = frozenset((s.entry_id, s.indicator_id) for s in signals if at - DAY < s.effective_at <= at)
     return Side(
         signals=tuple(signals),
-        stories=len(stories),
+        stories=tuple(stories),
         index=index,
         level={domain: standing.level for domain, standing in standings.items()},
         level_changes=changes,

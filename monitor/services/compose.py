@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from monitor.core.model import Level, Message, Recipient
 from monitor.rendering import Sender, render
 from monitor.services.assess import Picture, keep, see
 from monitor.services.context import Context
-from monitor.services.reload import REFUSED, refusal_in
+from monitor.services.reload import REFUSED, Refusal, refusal_in
 from monitor.services.survey import survey
 from monitor.storage import assessments, deliveries, digests, feeds, meta, signals
 from monitor.storage.engine import reading, writing
@@ -113,9 +114,17 @@ def _write(
         labels=context.labels,
         method=context.method,
         is_sample=is_sample,
-        held_back=(refusal.words,) if refusal else (),
+        held_back=tuple(_held_back(refusal, picture, frozenset(new_ids))),
     )
     return digest, new_ids
+
+
+def _held_back(refusal: Refusal | None, picture: Picture, new_ids: frozenset[int]) -> Iterator[str]:
+    if refusal:
+        yield refusal.words
+    false = sum(any(signal.id in new_ids for signal in story.signals) for story in picture.marked_false)
+    if false:
+        yield f"{false} new {'story was' if false == 1 else 'stories were'} marked false and left out."
 
 
 def _sent(values: list[float]) -> Sent:

@@ -178,6 +178,22 @@ signals = Table(
     Index(None, "effective_at"),
 )
 
+# What people say of signals; the latest verdict of a signal is in force. Named by what it is about
+# and not by the signal's id, so that it outlives a rematch.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("entry_id", RowId, ForeignKey("entries.id"), nullable=False),
+    _text("indicator_id", None),
+    Column("rule_version", Integer, nullable=False),
+    _text("verdict", None),
+    _text("given_by", None),
+    _text("note"),
+    _moment("given_at", needed=True),
+    Index(None, "entry_id", "indicator_id"),
+)
+
 assessments = Table(
     "assessments",
     metadata,

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select
 
 from monitor.core.model import Direction, Match, Modality, Place, Signal, Span
+from monitor.core.review import Review, Verdict
+from monitor.storage import verdicts
 from monitor.storage.schema import digest_signals, entries, entry_revisions, feeds, signals
 from monitor.storage.upsert import insert_new
 
@@ -59,7 +61,7 @@ def indicators_of(connection: Connection, entry_ids: Iterable[int]) -> set[tuple
 
 def signals_between(connection: Connection, since: datetime, until: datetime) -> list[Signal]:
     """The signals in effect in (since, until], oldest first, and known by `until`."""
-    query = _joined().where(
+    query = _joined(until).where(
         signals.c.effective_at > since, signals.c.effective_at <= until, signals.c.matched_at <= until
     )
     return [_signal(row) for row in connection.execute(query.order_by(signals.c.effective_at, signals.c.id))]
@@ -102,9 +104,11 @@ def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(signals)).scalar_one()
 
 
-def _joined() -> Select[tuple[object, ...]]:
-    """Signals with the text of the revision that matched, and with their feed."""
+def _joined(until: datetime | None = None) -> Select[tuple[object, ...]]:
+    """Signals with the text of the revision that matched, their feed, and their verdict as of `until`."""
     old = entry_revisions
+    review = verdicts.latest(until)
+    is_its = and_(review.c.entry_id == signals.c.entry_id, review.c.indicator_id == signals.c.indicator_id)
     is_old = and_(old.c.entry_id == signals.c.entry_id, old.c.revision == signals.c.revision)
     return (
         select(
@@ -118,10 +122,13 @@ def _joined() -> Select[tuple[object, ...]]:
             feeds.c.family,
             feeds.c.party,
             feeds.c.reliability,
+            review.c.verdict,
+            review.c.given_at.label("reviewed_at"),
         )
         .join(entries, entries.c.id == signals.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(old, is_old)
+        .outerjoin(review, is_its)
     )
 
 
@@ -142,6 +149,7 @@ def _signal(row: Row[tuple[object, ...]]) -> Signal:
         spans=tuple(Span(*span) for span in row.spans),
         effective_at=row.effective_at,
         is_retro=row.is_retro,
+        review=Review(row.reviewed_at, Verdict(row.verdict)) if row.verdict else None,
         title=row.title,
         summary=row.summary,
         link=row.link,

@@ -81,6 +81,35 @@ def test_backtest_counts_what_the_rules_take(folder: Path) -> None:
     assert "defense index" in text
 
 
+def test_verdicts_among_what_an_edit_loses(folder: Path) -> None:
+    command = ["--config", str(folder / "config.toml"), "verdict", "1", "false"]
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    rule = folder / "indicators" / "defense" / "patrol.toml"
+    rule.write_text(rule.read_text(encoding="utf-8").replace('"@both AND @topic"', '"@both AND \\"none\\""'))
+    text = run(folder, "diff", "HEAD").stdout
+    assert "marked false" in text
+    assert "Russia and China begin a patrol  (marked false)" in text
+    rows = {row["name"]: row for row in json.loads(run(folder, "diff", "HEAD", "--json").stdout)["rows"]}
+    assert rows["marked false"] == {"name": "marked false", "before": 1, "after": 0, "gained": 0, "lost": 1}
+
+
+def test_forms_are_counted_in_the_archive(folder: Path) -> None:
+    text = run(folder, "explain", "defense.patrol", "--archive", "--lang", "en").stdout
+    assert "en  patrol: patrol (2), " in text
+    assert "(" not in run(folder, "explain", "defense.patrol", "--lang", "en").stdout
+
+
+def test_a_term_that_the_archive_holds_is_proved(folder: Path) -> None:
+    rule = folder / "indicators" / "defense" / "patrol.toml"
+    text = rule.read_text(encoding="utf-8")
+    rule.write_text(text.replace('en = ["patrol"]', 'en = ["patrol", "drill", "parade"]'), encoding="utf-8")
+    idle = run(folder, "check", "--all").stdout
+    assert ("'drill' is hit by no example" in idle, "'parade' is hit by no example" in idle) == (True, True)
+    idle = run(folder, "check", "--all", "--archive").stdout
+    assert "'drill'" not in idle
+    assert "'parade' is hit by no example of its own and by no stored entry" in idle
+
+
 def test_an_unknown_revision_is_said(folder: Path) -> None:
     result = CliRunner().invoke(cli, ["--config", str(folder / "config.toml"), "rules", "diff", "no-such"])
     assert (result.exit_code, "no-such" in result.stderr) == (1, True)

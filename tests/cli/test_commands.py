@@ -80,6 +80,9 @@ class TestPipeline:
         assert b"Message-ID: <" in eml.read_bytes()
 
 
+PATROL = "Russia and China begin a patrol"
+
+
 class TestExplain:
     def test_an_entry_with_a_signal_shows_every_factor(self, folder: Path) -> None:
         rows = [
@@ -98,6 +101,23 @@ class TestExplain:
         assert "value = weight 6 x strength 1.00 (title, occurred) x credibility 0.24" in text
         assert "points of the defense deepening index" in text
         assert json.loads(answer(folder, "explain", "1", "--json"))["signals"][0]["factors"]["weight"] == 6
+
+    def test_a_verdict_is_shown_and_makes_the_precision_of_its_rule(self, folder: Path) -> None:
+        row = {"id": "1", "lang": "en", "date": "2026-11-01", "source": "x", "title": PATROL}
+        archive = write_lines(folder / "a.jsonl", row)
+        answer(folder, "replay", str(archive), "--database", str(folder / "demo.db"))
+        assert answer(folder, "verdicts") == "no verdicts yet; monitor verdict gives one\n"
+        said = answer(folder, "verdict", "1", "routine", "--by", "ann", "--note", "yearly")
+        assert said == "defense.patrol of entry 1: routine, says ann\n"
+        assert "marked routine" in answer(folder, "explain", "1")
+        assert "100%  defense.patrol v3: 0 true, 1 routine, 0 false" in answer(folder, "verdicts")
+        answer(folder, "verdict", "1", "false")
+        (found,) = json.loads(answer(folder, "verdicts", "--json"))
+        assert (found["precision"], found["false"], found["routine"]) == (0.0, 1, 0)
+
+    def test_a_verdict_on_what_is_no_signal_is_refused(self, folder: Path) -> None:
+        result = run(folder, "verdict", "999", "true")
+        assert (result.exit_code, "entry 999 has no signal" in result.stderr) == (1, True)
 
     def test_an_entry_without_one_shows_what_was_missing(self, folder: Path) -> None:
         run(folder, "poll")
@@ -281,7 +301,7 @@ class TestConfiguration:
         engine.dispose()
         result = run(folder, "poll")
         assert (result.exit_code, "monitor db upgrade" in result.stderr) == (4, True)
-        assert "schema none -> 0002" in answer(folder, "db", "upgrade")
+        assert "schema none -> 0003" in answer(folder, "db", "upgrade")
         assert run(folder, "poll").exit_code == 1
 
     def test_no_traceback_for_a_missing_file(self, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from email.policy import default
 import pytest
 
 from monitor.core.model import Entry, Fetched, Level, Message, Outcome, Recipient
+from monitor.core.review import Verdict
 from monitor.errors import DeliveryError
 from monitor.services.assess import assess
 from monitor.services.compose import compose_due, compose_now, preview
@@ -17,8 +18,8 @@ from monitor.services.context import Context
 from monitor.services.deliver import Result, deliver_all, retry_wait
 from monitor.services.poll import record_poll
 from monitor.services.retain import retain
-from monitor.storage import assessments, deliveries, feeds
-from monitor.storage.engine import reading
+from monitor.storage import assessments, deliveries, feeds, signals, verdicts
+from monitor.storage.engine import reading, writing
 from tests.core.builders import NOON, an_entry
 
 DAY = timedelta(days=1)
@@ -239,3 +240,49 @@ def test_retention_keeps_evidence(context: Context) -> None:
     record(context, PATROL, an_entry(key="dull", title="Library reopens"))
     assert retain(context, NOON + timedelta(days=900)) == 1
     assert retain(context, NOON + timedelta(days=900)) == 0
+
+
+class TestVerdicts:
+    def given(self, context: Context, verdict: Verdict, at: datetime) -> None:
+        with writing(context.engine) as connection:
+            (signal, *_) = signals.signals_between(connection, NOON - DAY, NOON)
+            verdicts.give(connection, signal, verdict, by="ann", note="", at=at)
+
+    def index(self, context: Context, at: datetime) -> float:
+        return assess(context, at).assessments["defense"].deepening.index
+
+    def test_routine_halves_the_value_and_false_ends_it(self, context: Context) -> None:
+        record(context, PATROL)
+        whole = assess(context, NOON).assessments["defense"].deepening.stories[0]
+        self.given(context, Verdict.ROUTINE, NOON)
+        half = assess(context, NOON).assessments["defense"].deepening.stories[0]
+        assert half.value == pytest.approx(whole.value / 2)
+        assert half.review == 0.5
+        self.given(context, Verdict.FALSE, NOON + timedelta(minutes=1))
+        assert self.index(context, NOON + timedelta(minutes=2)) == 0.0
+
+    def test_the_latest_verdict_holds(self, context: Context) -> None:
+        record(context, PATROL)
+        before = self.index(context, NOON)
+        self.given(context, Verdict.FALSE, NOON)
+        self.given(context, Verdict.TRUE, NOON)
+        assert self.index(context, NOON) == before
+
+    def test_an_earlier_picture_does_not_know_a_later_verdict(self, context: Context) -> None:
+        record(context, PATROL)
+        before = self.index(context, NOON)
+        self.given(context, Verdict.FALSE, NOON + timedelta(hours=1))
+        assert self.index(context, NOON) == before
+
+    def test_a_reprint_of_a_false_story_is_false_too(self, context: Context) -> None:
+        record(context, PATROL)
+        self.given(context, Verdict.FALSE, NOON)
+        record(context, replace(PATROL, key="reprint", feed_id="ribao"), feed_id="ribao")
+        assert self.index(context, NOON + timedelta(minutes=1)) == 0.0
+
+    def test_a_digest_says_what_was_left_out(self, context: Context) -> None:
+        record(context, PATROL)
+        self.given(context, Verdict.FALSE, NOON)
+        digest = compose_now(context, context.config.recipients[0], SIX)
+        assert digest.developments == ()
+        assert digest.held_back == ("1 new story was marked false and left out.",)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.model import Fetched, Outcome
+from monitor.core.review import Review, Verdict
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules, compile_rules
 from monitor.rules.loading import load_catalog
@@ -93,6 +94,30 @@ class TestCompare:
         found = self.compared(context, edited(context, *WIDER), only="economy.")
         assert {s.indicator_id for s in found.after.signals} == {"economy.quarrel"}
         assert found.gained == ()
+
+    def test_verdicts_go_with_the_signals_that_they_are_about(self, context: Context) -> None:
+        record(context, self.TITLES[0], "Russia and China: the yearly round of old ships on slow patrol")
+        yearly = next(e for e in stored(context) if "yearly" in e.title)
+        reviews = {(yearly.id, "defense.patrol"): Review(NOON, Verdict.FALSE)}
+        after = edited(context, *NARROWER)
+        found = compare(
+            context,
+            stored(context),
+            (context.catalog, context.rules),
+            after,
+            since=NOON - 9 * DAY,
+            until=NOON + DAY,
+            reviews=reviews,
+        )
+        assert [s.verdict for s in found.lost] == [Verdict.FALSE]
+        assert found.before.index == found.after.index
+        assert (found.stories_gained, found.stories_lost) == (0, 0)
+        assert (len(found.before.stories), len(found.after.stories)) == (1, 1)
+
+    def test_stories_gained_and_lost(self, context: Context) -> None:
+        record(context, *self.TITLES)
+        found = self.compared(context, edited(context, *WIDER))
+        assert (found.stories_gained, found.stories_lost) == (1, 0)
 
 
 class TestNearMisses:
