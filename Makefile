@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV = .venv
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lock clean
+.PHONY: demo test page lock clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/monitor demo
@@ -23,6 +23,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
 	touch $@
+
+# The catalogue as a page, after an edit of it; bench/catalogue.py records the counts.
+page: $(VENV)/.installed
+	$(VENV)/bin/monitor rules page --measured bench/results/catalogue.json > docs/catalogue.md
 
 # Renews both lock files; needs uv. The files hold hashes and no addresses.
 lock:

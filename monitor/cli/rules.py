@@ -24,10 +24,11 @@ from monitor.rules.evaluation import evaluate, table
 from monitor.rules.examples import ExampleResult, failure_text, run_examples
 from monitor.rules.forms import forms_of
 from monitor.rules.junit import junit
-from monitor.rules.labels import load_labels
+from monitor.rules.labels import load_labels, load_measures
 from monitor.rules.linting import check_folder, lock_folder
 from monitor.rules.locking import LOCK
 from monitor.rules.mistakes import mistakes
+from monitor.rules.page import catalogue_page
 from monitor.rules.query import leaves
 from monitor.rules.searching import terms_of_query, written_terms
 from monitor.services.occurrences import occurrences
@@ -185,6 +186,19 @@ def eval_(ctx: click.Context, labels: Path, as_json: bool, list_mistakes: bool, 
             click.echo(f"{block_of_row}\n")
     result = evaluate(rows, predictions, catalog)
     click.echo(json.dumps(result.to_dict(), indent=1) if as_json else table(result))
+
+
+@rules.command()
+@click.option(
+    "--measured",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `rules eval --json` wrote, or the record of bench/catalogue.py.",
+)
+@click.pass_context
+def page(ctx: click.Context, measured: Path | None) -> None:
+    """Print the catalogue as a Markdown page: per domain, with provenance, queries and examples."""
+    catalog, _ = app.load_rules(ctx.obj)
+    click.echo(catalogue_page(catalog, load_measures(measured) if measured else {}), nl=False)
 
 
 @rules.command()

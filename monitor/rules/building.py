@@ -82,6 +82,7 @@ def _observable(table: IndicatorFile, domain: str) -> Mapping[str, Any]:
         "version": table.version,
         "status": table.status,
         "direction": Direction(table.direction),
+        "actors": table.actors,
         "weight": float(table.weight),
         "why": table.why,
         "half_life": duration(table.half_life),

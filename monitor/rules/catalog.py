@@ -11,6 +11,8 @@ from monitor.core.model import Direction
 from monitor.rules.query import Node
 
 LANGUAGES = ("en", "ru", "zh")
+# Which of the two states an indicator needs.
+ACTORS = ("both", "either")
 # Shared lists that set a match's modality, strongest claim on it first.
 MODALITY_LISTS = ("denied", "alleged", "retrospective", "opinion", "planned")
 
@@ -65,6 +67,7 @@ class Observable:
     version: int
     status: str
     direction: Direction
+    actors: str  # "both": both states take part; "either": one of them, or others, suffices
     weight: float
     why: str
     half_life: timedelta

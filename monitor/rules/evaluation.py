@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from monitor.rules.catalog import Catalog
+from monitor.rules.catalog import ACTORS, Catalog, Indicator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class Part:
     domain: Measure
     checklist: Measure
     domains: Mapping[str, Measure] = field(default_factory=dict)
+    actors: Mapping[str, Measure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +65,13 @@ class Evaluation:
     """All rows and the sure ones, each over all languages ("all") and by language.
 
     `missed` and `false_alarms` are ids of rows: signals without any prediction,
-    and predictions where there is no signal.
+    and predictions where there is no signal. `indicators` measures each by
+    itself over the sure rows: right where the label has an id that it covers.
     """
 
     all_rows: Mapping[str, Part]
     sure_rows: Mapping[str, Part]
+    indicators: Mapping[str, Measure]
     missed: tuple[str, ...]
     false_alarms: tuple[str, ...]
 
@@ -77,6 +80,7 @@ class Evaluation:
         return {
             "all_rows": {name: _part_to_dict(part) for name, part in self.all_rows.items()},
             "sure_rows": {name: _part_to_dict(part) for name, part in self.sure_rows.items()},
+            "indicators": {name: _measure_to_dict(m) for name, m in self.indicators.items()},
             "missed": list(self.missed),
             "false_alarms": list(self.false_alarms),
         }
@@ -93,6 +97,8 @@ def evaluate(labels: Sequence[Label], predictions: Predictions, catalog: Catalog
     - checklist: an indicator is predicted once a row, and is right when the label has any of the
       checklist ids that it covers (an indicator may cover several ids). A labelled row is found
       when any of its ids is covered by any indicator that matched: recall counts rows, not ids.
+    - actors: the same for the indicators that need both states and for those that either
+      satisfies, each group with the rows labelled with an id of its own.
     """
     chosen = {"all": list(labels)}
     for label in labels:
@@ -101,6 +107,7 @@ def evaluate(labels: Sequence[Label], predictions: Predictions, catalog: Catalog
     return Evaluation(
         all_rows={name: _part(rows, predictions, catalog) for name, rows in chosen.items()},
         sure_rows={name: _part(rows, predictions, catalog) for name, rows in sure.items()},
+        indicators={name: _alone(one, sure["all"], predictions) for name, one in catalog.indicators.items()},
         missed=tuple(row.id for row in labels if row.checklist and not predictions.get(row.id)),
         false_alarms=tuple(row.id for row in labels if not row.checklist and predictions.get(row.id)),
     )
@@ -108,21 +115,31 @@ def evaluate(labels: Sequence[Label], predictions: Predictions, catalog: Catalog
 
 def _part(rows: Sequence[Label], predictions: Predictions, catalog: Catalog) -> Part:
     signal, domain, checklist = [], [], []
+    ids_of = {
+        actors: {id for i in catalog.indicators.values() if i.actors == actors for id in i.checklist}
+        for actors in ACTORS
+    }
+    by_actors: dict[str, list[Measure]] = {actors: [] for actors in ACTORS}
     by_domain: dict[str, list[Measure]] = {}
     for row in rows:
         predicted = predictions.get(row.id, ())
         signal.append(_compared({"signal"} if predicted else set(), {"signal"} if row.checklist else set()))
-        theirs = {catalog.indicators[name].domain for name in predicted}
+        fired = [catalog.indicators[name] for name in dict.fromkeys(predicted)]
+        theirs = {indicator.domain for indicator in fired}
         domain.append(_compared(theirs, set(row.domains)))
         for name in {*theirs, *row.domains}:
             by_domain.setdefault(name, []).append(_compared(theirs & {name}, {name} & set(row.domains)))
-        checklist.append(_ids_compared(predicted, set(row.checklist), catalog))
+        checklist.append(_ids_compared(fired, set(row.checklist)))
+        for actors, own in ids_of.items():
+            group = [indicator for indicator in fired if indicator.actors == actors]
+            by_actors[actors].append(_ids_compared(group, own & set(row.checklist)))
     return Part(
         rows=len(rows),
         signal=_added(signal),
         domain=_added(domain),
         checklist=_added(checklist),
         domains={name: _added(found) for name, found in sorted(by_domain.items())},
+        actors={name: _added(found) for name, found in by_actors.items()},
     )
 
 
@@ -131,11 +148,21 @@ def _compared(predicted: set[str], labelled: set[str]) -> Measure:
     return Measure(predicted=len(predicted), right=common, labelled=len(labelled), found=common)
 
 
-def _ids_compared(predicted: Collection[str], labelled: set[str], catalog: Catalog) -> Measure:
-    right = sum(not labelled.isdisjoint(catalog.indicators[name].checklist) for name in set(predicted))
-    return Measure(
-        predicted=len(set(predicted)), right=right, labelled=int(bool(labelled)), found=int(right > 0)
+def _alone(indicator: Indicator, rows: Sequence[Label], predictions: Predictions) -> Measure:
+    """One indicator by itself."""
+    own = set(indicator.checklist)
+    return _added(
+        _ids_compared(
+            [indicator] if indicator.id in predictions.get(row.id, ()) else [], own & set(row.checklist)
+        )
+        for row in rows
     )
+
+
+def _ids_compared(fired: Collection[Indicator], labelled: set[str]) -> Measure:
+    """What indicators that fired make of the ids that one row is labelled with."""
+    right = sum(not labelled.isdisjoint(indicator.checklist) for indicator in fired)
+    return Measure(predicted=len(fired), right=right, labelled=int(bool(labelled)), found=int(right > 0))
 
 
 def _added(measures: Iterable[Measure]) -> Measure:
@@ -159,6 +186,7 @@ def _part_to_dict(part: Part) -> dict[str, object]:
         "domain": _measure_to_dict(part.domain),
         "checklist": _measure_to_dict(part.checklist),
         "domains": {name: _measure_to_dict(measure) for name, measure in part.domains.items()},
+        "actors": {name: _measure_to_dict(measure) for name, measure in part.actors.items()},
     }
 
 
@@ -172,6 +200,9 @@ def table(evaluation: Evaluation) -> str:
     lines.append("")
     for name, measure in evaluation.sure_rows["all"].domains.items():
         lines.append(f"{'sure rows, ' + name:34}{'':16}{_cell(measure)}")
+    lines.append("")
+    for name, measure in evaluation.sure_rows["all"].actors.items():
+        lines.append(f"{'sure rows, actors: ' + name:34}{'':32}{_cell(measure)}")
     return "\n".join(lines)
 
 

@@ -1,12 +1,13 @@
-"""Reading a file of labelled entries, one JSON object a line."""
+"""Reading labelled entries, one JSON object a line, and what was measured on them."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 from monitor.errors import InputError
-from monitor.rules.evaluation import Label
+from monitor.rules.evaluation import Label, Measure
 
 
 def load_labels(path: Path) -> list[Label]:
@@ -16,6 +17,16 @@ def load_labels(path: Path) -> list[Label]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     return [_label(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def load_measures(path: Path) -> dict[str, Measure]:
+    """The measures of single indicators in a JSON file with an `indicators` table. Raises InputError."""
+    names = {field.name for field in fields(Measure)}
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))["indicators"]
+        return {name: Measure(**{k: int(row[k]) for k in names}) for name, row in table.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: not what `monitor rules eval --json` writes: {error!r}") from error
 
 
 def _label(line: str, place: str) -> Label:

@@ -76,6 +76,7 @@ class IndicatorFile(Table):
     version: int = Field(ge=1)
     status: Literal["draft", "test", "active", "retired"]
     direction: Literal["deepening", "friction", "countermeasure"]
+    actors: Literal["both", "either"] = "both"
     weight: int | float = Field(ge=1, le=10)
     why: str = ""
     half_life: Duration

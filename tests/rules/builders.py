@@ -31,6 +31,7 @@ def indicator(
     status: str = "active",
     examples: Sequence[Example] = (),
     checklist: Sequence[str] = (),
+    actors: str = "both",
 ) -> Indicator:
     return Indicator(
         id=id,
@@ -39,6 +40,7 @@ def indicator(
         version=1,
         status=status,
         direction=Direction.DEEPENING,
+        actors=actors,
         weight=weight,
         why="a test",
         half_life=timedelta(days=7),

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.errors import InputError
 from monitor.rules.evaluation import Label, evaluate, table
-from monitor.rules.labels import load_labels
+from monitor.rules.labels import load_labels, load_measures
 from tests.rules.builders import catalog, indicator
 
 CATALOG = catalog(
@@ -120,3 +120,33 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, said: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere"):
         load_labels(tmp_path / "nowhere")
+
+
+def test_indicators_that_either_actor_satisfies_are_graded_apart() -> None:
+    mixed = catalog(
+        indicator('"a"', id="defense.a", checklist=["D1"]),
+        indicator('"b"', id="defense.b", checklist=["D2"], actors="either"),
+    )
+    rows = [label("1", ["D1", "D2"], ["defense"]), label("2", ["D2"], ["defense"]), label("3", [], [])]
+    found = evaluate(rows, {"1": ["defense.a"], "2": ["defense.b"], "3": ["defense.b"]}, mixed)
+    both, either = (found.sure_rows["all"].actors[actors] for actors in ("both", "either"))
+    assert (both.predicted, both.right, both.labelled, both.found) == (1, 1, 1, 1)
+    assert (either.predicted, either.right, either.labelled, either.found) == (2, 1, 2, 1)
+    assert "actors: either" in table(found)
+
+
+def test_each_indicator_is_measured_by_itself() -> None:
+    found = evaluate(ROWS, PREDICTIONS, CATALOG).indicators
+    assert (found["defense.b"].predicted, found["defense.b"].right) == (1, 0)
+    assert (found["defense.b"].labelled, found["defense.b"].found) == (1, 0)
+    assert (found["defense.a"].labelled, found["defense.a"].found) == (2, 1)
+
+
+def test_measures_are_read_back_from_what_eval_writes(tmp_path: Path) -> None:
+    result = evaluate(ROWS, PREDICTIONS, CATALOG)
+    file = tmp_path / "measured.json"
+    file.write_text(json.dumps(result.to_dict()), encoding="utf-8")
+    assert load_measures(file) == result.indicators
+    file.write_text('{"indicators": {"defense.a": {"predicted": "x"}}}', encoding="utf-8")
+    with pytest.raises(InputError, match="not what `monitor rules eval --json` writes"):
+        load_measures(file)

@@ -25,7 +25,7 @@ def test_a_miss_names_the_missing_part_and_what_was_found() -> None:
     (block,) = told(row("a drill at sea", "D1"))
     assert block.startswith("MISSED a drill at sea en sure, labelled D1")
     assert 'silent: defense.drill: missing "fleet"' in block
-    assert "found @drill drill" in block.replace('"', '')
+    assert "found @drill drill" in block.replace('"', "")
 
 
 def test_an_alarm_shows_the_marked_words_of_title_and_summary() -> None:
