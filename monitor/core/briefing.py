@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.core.assessment import Assessment, Factors, Score
 from monitor.core.bottom_line import bottom_line, confidence, headline
 from monitor.core.digest import Coverage, Development, Digest, DomainLine, Quote
 from monitor.core.model import Level, Recipient, Signal, Span, Story
 from monitor.core.scoring import Methodology, grade
+from monitor.core.surprise import Surprise
 
 MOST_IN_FULL = 12  # developments with their quotes: more would be clipped by mail clients
 MOST_NAMED = 40  # further new ones, in a line each
@@ -49,6 +50,7 @@ def compose(
     previous: Mapping[str, Sent],
     histories: Mapping[str, tuple[float, ...]],
     stories: Sequence[Story],
+    weeks: Mapping[str, Surprise],
     new_ids: frozenset[int],
     coverage: Coverage,
     labels: Labels,
@@ -64,9 +66,7 @@ def compose(
     """
     wanted = [d for d in labels.domains if d in assessments and d in (recipient.domains or labels.domains)]
     lines = [
-        _line(
-            labels.domains[d], assessments[d], previous.get(d), histories.get(d, ()), stories_of(stories, d)
-        )
+        _line(labels.domains[d], assessments[d], previous.get(d), histories.get(d, ()), weeks[d])
         for d in wanted
     ]
     lines.sort(key=lambda line: (-line.level, -max(line.deepening, line.friction)))
@@ -98,19 +98,13 @@ def compose(
     )
 
 
-def stories_of(stories: Sequence[Story], domain: str) -> list[Story]:
-    """The stories of one domain."""
-    return [story for story in stories if story.domain == domain]
-
-
 def _line(
     title: str,
     now: Assessment,
     before: Sent | None,
     history: tuple[float, ...],
-    stories: Sequence[Story],
+    week: Surprise,
 ) -> DomainLine:
-    week_ago = now.as_of - timedelta(days=7)
     return DomainLine(
         domain=now.domain,
         title=title,
@@ -122,15 +116,10 @@ def _line(
         friction_change=now.friction.index - before.friction if before else None,
         countermeasure=now.countermeasure.index,
         history=(*history[:-1], now.deepening.index),
-        stories_this_week=sum(first_reported(story) > week_ago for story in stories),
+        week=week,
         coverage=now.coverage,
         note=now.note,
     )
-
-
-def first_reported(story: Story) -> datetime:
-    """When the first entry of a story was published."""
-    return min(signal.effective_at for signal in story.signals)
 
 
 def _developments(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.model import Direction, Level, Modality, Span
+from monitor.core.surprise import Surprise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class DomainLine:
     friction_change: float | None
     countermeasure: float
     history: tuple[float, ...]  # deepening index, one value a week, oldest first, this week last
-    stories_this_week: int
+    week: Surprise  # its new stories of seven days beside the usual
     coverage: float  # 0 to 1
     note: str = ""  # why the level was held, where it was
 

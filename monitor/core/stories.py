@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from monitor.core.model import Signal, Story
@@ -36,6 +36,11 @@ def group_stories(signals: Iterable[Signal]) -> list[Story]:
     for signal in sorted(signals, key=lambda s: (s.effective_at, s.id)):
         by_indicator[signal.indicator_id].append(signal)
     return [story for _, members in sorted(by_indicator.items()) for story in _clusters(members)]
+
+
+def first_reported(story: Story) -> datetime:
+    """When the first entry of a story was published."""
+    return min(signal.effective_at for signal in story.signals)
 
 
 def _clusters(signals: list[Signal]) -> list[Story]:

@@ -18,6 +18,7 @@ COLOURS = {
 }
 BLOCKS = "▁▂▃▄▅▆▇█"
 FULL = 50.0  # index points that fill a chart; more where a bar is taller
+RARE_FROM = 4.0  # weeks: what comes oftener than once a month is nothing to mention
 WEAK_BELOW = 0.7  # share of feeds below which a number deserves a remark
 
 
@@ -36,6 +37,36 @@ def unread(line: DomainLine, lines: Sequence[DomainLine]) -> str:
     if line.coverage >= WEAK_BELOW or all(other.coverage < WEAK_BELOW for other in lines):
         return ""
     return f"only {line.coverage:.0%} of its feeds could be read"
+
+
+def week(line: DomainLine) -> str:
+    """The new stories of the week, and the usual number where there is a baseline: "9 (2-5)"."""
+    usual = line.week.usual
+    return f"{line.week.stories} ({usual[0]}-{usual[1]})" if usual else str(line.week.stories)
+
+
+def unusual(line: DomainLine) -> str:
+    """How rare the week is, "" where it is nothing to mention."""
+    usual, weeks = line.week.usual, line.week.weeks
+    if usual is None or weeks is None or weeks < RARE_FROM:
+        return ""
+    return (
+        f"{line.week.stories} new stories this week; usual {usual[0]} to {usual[1]}; "
+        f"a week like this is expected about once in {_span(weeks)}"
+    )
+
+
+def _span(weeks: float) -> str:
+    if weeks < 9:
+        return f"{weeks:.0f} weeks"
+    return f"{weeks / 4.35:.0f} months" if weeks < 104 else f"{min(weeks / 52.2, 10):.0f} years or less often"
+
+
+def baseline(lines: Sequence[DomainLine]) -> str:
+    """What the numbers of stories are compared with."""
+    if all(line.week.usual is None for line in lines):
+        return "the usual number is not known yet: the baseline is forming"
+    return "in brackets the usual number"
 
 
 def countermeasures(lines: Sequence[DomainLine]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -15,7 +16,8 @@ from monitor.core.levels import Standing, is_corroborated, next_standing
 from monitor.core.model import Direction, FeedState, Signal, Story
 from monitor.core.review import Verdict
 from monitor.core.scoring import HORIZON_HALF_LIVES, score
-from monitor.core.stories import group_stories
+from monitor.core.stories import first_reported, group_stories
+from monitor.core.surprise import BASELINE_DAYS, WEEK, Surprise, surprise
 from monitor.services.context import Context
 from monitor.storage import assessments, feeds, signals
 from monitor.storage.engine import writing
@@ -31,6 +33,7 @@ class Picture:
     assessments: Mapping[str, Assessment]
     stories: Sequence[Story]
     marked_false: Sequence[Story] = ()  # by a person, and so left out of all the rest
+    weeks: Mapping[str, Surprise] = field(default_factory=dict)  # each domain's new stories beside the usual
 
 
 def assess(context: Context, at: datetime) -> Picture:
@@ -56,7 +59,8 @@ def see(connection: Connection, context: Context, at: datetime) -> Picture:
         domain.id: _assess_domain(context, domain.id, stories, states, before.get(domain.id), at)
         for domain in context.config.domains
     }
-    return Picture(at=at, assessments=found, stories=stories, marked_false=marked_false)
+    weeks = unusual_weeks(connection, context, list(found), at)
+    return Picture(at=at, assessments=found, stories=stories, marked_false=marked_false, weeks=weeks)
 
 
 def keep(connection: Connection, context: Context, picture: Picture) -> None:
@@ -73,6 +77,35 @@ def remembered(connection: Connection, at: datetime) -> list[Signal]:
     """The signals that still weigh something at one time."""
     recent = signals.signals_between(connection, at - LONGEST_MEMORY, at)
     return [s for s in recent if at - s.effective_at <= HORIZON_HALF_LIVES * s.half_life]
+
+
+def unusual_weeks(
+    connection: Connection, context: Context, domains: Sequence[str], at: datetime
+) -> dict[str, Surprise]:
+    """Each domain's new stories of the last seven days against the eight weeks before.
+
+    A day on which too few feeds could be read, or on which we did not run,
+    says nothing of the usual and is left out.
+    """
+    week, day = timedelta(days=WEEK), timedelta(days=1)
+    since = at - week - timedelta(days=BASELINE_DAYS)
+    stories = [
+        story
+        for story in group_stories(signals.signals_between(connection, since, at))
+        if story.verdict is not Verdict.FALSE
+    ]
+    read = assessments.coverages(connection, since, at - week)
+    found = {}
+    for domain in domains:
+        ages = [(at - first_reported(story)) for story in stories if story.domain == domain]
+        counts = Counter(age // day for age in ages)
+        days = {
+            (at - as_of) // day
+            for as_of, share in read.get(domain, ())
+            if share >= context.method.coverage_floor
+        }
+        found[domain] = surprise(sum(age < week for age in ages), [counts[number] for number in days])
+    return found
 
 
 def composed(context: Context, known: Sequence[Signal], at: datetime) -> list[Story]:

@@ -109,6 +109,7 @@ def _write(
         previous={d: _sent(values) for d, values in last.levels.items()} if last else {},
         histories={d: assessments.weekly_history(connection, d, at) for d in picture.assessments},
         stories=picture.stories,
+        weeks=picture.weeks,
         new_ids=frozenset(new_ids),
         coverage=survey(connection, feeds.all_states(connection), since_at or at - FIRST_DIGEST_COVERS, at),
         labels=context.labels,

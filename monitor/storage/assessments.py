@@ -63,6 +63,20 @@ def weekly_history(connection: Connection, domain: str, until: datetime, weeks: 
     return tuple(_index_at(connection, domain, end) for end in ends)
 
 
+def coverages(
+    connection: Connection, since: datetime, until: datetime
+) -> dict[str, list[tuple[datetime, float]]]:
+    """When each domain was assessed in (since, until], and how much of its feeds could be read then."""
+    table = assessments
+    query = select(table.c.domain, table.c.as_of, table.c.coverage).where(
+        table.c.as_of > since, table.c.as_of <= until
+    )
+    found: dict[str, list[tuple[datetime, float]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.domain, []).append((row.as_of, row.coverage))
+    return found
+
+
 def _index_at(connection: Connection, domain: str, at: datetime) -> float:
     query = (
         select(assessments.c.deepening)

@@ -9,6 +9,7 @@ from monitor.core.digest import Coverage, Digest
 from monitor.core.model import Direction, Level, Recipient, Signal, Span
 from monitor.core.scoring import Methodology, score
 from monitor.core.stories import group_stories
+from monitor.core.surprise import Surprise
 from tests.core.builders import NOON, a_signal
 
 METHOD = Methodology()
@@ -55,6 +56,7 @@ def written(
         previous=previous or {},
         histories={},
         stories=stories,
+        weeks={domain: Surprise(len(signals)) for domain in LABELS.domains},
         new_ids=frozenset(s.id for s in signals) if new is None else frozenset(new),
         coverage=coverage,
         labels=LABELS,

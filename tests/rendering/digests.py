@@ -15,6 +15,7 @@ from monitor.core.digest import (
     Quote,
 )
 from monitor.core.model import Direction, Level, Modality, Span
+from monitor.core.surprise import Surprise
 
 DUE = datetime(2026, 11, 23, 5, tzinfo=UTC)
 
@@ -144,7 +145,7 @@ def a_line(
         "friction_change": None if by is None else 0.0,
         "countermeasure": 0.0,
         "history": history,
-        "stories_this_week": 3,
+        "week": Surprise(3, (1, 4)),
         "coverage": 0.95,
     }
     return DomainLine(**(values | given))
@@ -153,7 +154,13 @@ def a_line(
 ROUTINE, QUIET = Level.ROUTINE, Level.QUIET
 LINES = (
     a_line(
-        "defense", "Defense", Level.NOTABLE, ROUTINE, (12, 14, 13, 20, 22, 36, 43), 7.0, stories_this_week=9
+        "defense",
+        "Defense",
+        Level.NOTABLE,
+        ROUTINE,
+        (12, 14, 13, 20, 22, 36, 43),
+        7.0,
+        week=Surprise(9, (2, 5), 34.0),
     ),
     a_line(
         "economy",
@@ -227,7 +234,7 @@ def a_quiet_digest(**given: Any) -> Digest:
     flat = (4, 3, 4, 3, 3, 3, 3)
     values: dict[str, Any] = {
         "lines": tuple(
-            a_line(one.domain, one.title, QUIET, QUIET, flat, 0.0, stories_this_week=0) for one in LINES
+            a_line(one.domain, one.title, QUIET, QUIET, flat, 0.0, week=Surprise(0)) for one in LINES
         ),
         "developments": (),
         "headline": "Nothing new",

@@ -54,9 +54,22 @@ def test_the_bottom_line_stands_before_the_table_before_the_evidence_before_the_
 
 
 def test_a_row_of_the_table() -> None:
-    assert "Defense          ▲ Notable↑  43 (+7)     4 (0)      ▂▃▃▄▄▆▇  9             95%\n" in render_text(
+    assert "Defense          ▲ Notable↑  43 (+7)     4 (0)      ▂▃▃▄▄▆▇  9 (2-5)       95%\n" in render_text(
         a_digest()
     )
+
+
+def test_an_unusual_week_is_said_with_what_is_usual() -> None:
+    text = " ".join(render_text(a_digest()).split())
+    assert (
+        "9 new stories this week; usual 2 to 5; a week like this is expected about once in 8 months" in text
+    )
+    assert "in brackets the usual number" in text
+    assert text.count("a week like this") == 1
+
+
+def test_without_a_baseline_the_digest_says_so() -> None:
+    assert "the baseline is forming" in " ".join(render_text(a_quiet_digest()).split())
 
 
 def test_the_original_sentence_with_matched_words_its_source_and_its_link() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from monitor.core.model import Entry, Fetched, Level, Message, Outcome, Recipient
 from monitor.core.review import Verdict
+from monitor.core.surprise import Surprise
 from monitor.errors import DeliveryError
 from monitor.services.assess import assess
 from monitor.services.compose import compose_due, compose_now, preview
@@ -21,6 +22,7 @@ from monitor.services.retain import retain
 from monitor.storage import assessments, deliveries, feeds, signals, verdicts
 from monitor.storage.engine import reading, writing
 from tests.core.builders import NOON, an_entry
+from tests.storage.builders import an_assessment, keep
 
 DAY = timedelta(days=1)
 SIX = datetime.fromisoformat("2026-11-24T06:00:00+00:00")
@@ -286,3 +288,30 @@ class TestVerdicts:
         digest = compose_now(context, context.config.recipients[0], SIX)
         assert digest.developments == ()
         assert digest.held_back == ("1 new story was marked false and left out.",)
+
+
+class TestSurprise:
+    def test_a_baseline_forms_from_days_that_were_read(self, context: Context) -> None:
+        self.days_read(context, 0.9)
+        titles = ("begin a patrol", "end the patrol of the year", "start patrol beyond the strait")
+        for number, title in enumerate(titles):
+            patrol = replace(
+                PATROL, key=str(number), title=f"Russia and China {title} {number}", published_at=NOON
+            )
+            record(context, patrol)
+        week = assess(context, NOON).weeks["defense"]
+        assert week.usual == (0, 0)
+        assert (week.weeks or 0) > 100
+
+    def test_days_on_which_little_was_read_are_no_baseline(self, context: Context) -> None:
+        self.days_read(context, 0.6)
+        assert assess(context, NOON).weeks["defense"].usual is None
+
+    def days_read(self, context: Context, coverage: float) -> None:
+        with writing(context.engine) as connection:
+            for day in range(8, 48):
+                keep(connection, replace(an_assessment(at=NOON - day * DAY), coverage=coverage))
+
+    def test_without_days_behind_it_a_week_is_compared_with_nothing(self, context: Context) -> None:
+        record(context, PATROL)
+        assert assess(context, NOON).weeks["defense"] == Surprise(1)
