@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.cli import archive, cli, data, demo, digest, feeds, rules, status, verdicts, work
+from monitor.cli import archive, cli, data, demo, digest, feeds, rules, score, status, verdicts, work
 
-__all__ = ["archive", "cli", "data", "demo", "digest", "feeds", "main", "rules", "status", "verdicts", "work"]
+# Each module adds its commands to `cli` when it is imported.
+COMMANDS = (archive, data, demo, digest, feeds, rules, score, status, verdicts, work)
 
 
 def main() -> None:

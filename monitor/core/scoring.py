@@ -128,16 +128,10 @@ def score(
     the stories add up to the index. `sigma` is the sum of saturated
     indicators at which the index reads 63.
     """
-    by_indicator: dict[str, list[Factors]] = defaultdict(list)
-    for story in stories:
-        if (story.domain, story.direction) == (domain, direction):
-            by_indicator[story.indicator_id].append(_factors(story, at, method))
-    # A fixed order of additions, so that the same evidence gives the same number to the last bit.
-    groups = [sorted(by_indicator[name], key=lambda f: f.signal_ids) for name in sorted(by_indicator)]
+    own = [s for s in stories if (s.domain, s.direction) == (domain, direction)]
+    groups = _grouped(_factors(story, at, method) for story in own)
     worths = [sum(f.value for f in group) for group in groups]
-    # Signals keep the weight of the rule version that took them; the heaviest sets the indicator's cap.
-    caps = [method.kappa * max(f.weight for f in group) for group in groups]
-    amounts = [saturate(worth, cap) for worth, cap in zip(worths, caps, strict=True)]
+    amounts = [_amount(group, method) for group in groups]
     total = sum(amounts)
     index = 100 * (1 - math.exp(-total / sigma))
     shared = [
@@ -148,6 +142,24 @@ def score(
     ]
     ranked = tuple(sorted(shared, key=lambda f: (-f.points, f.signal_ids)))
     return Score(domain=domain, direction=direction, as_of=at, index=index, stories=ranked)
+
+
+def saturated(parts: Iterable[Factors], method: Methodology) -> float:
+    """The sum of saturated indicators, which step 7 turns into the index."""
+    return sum(_amount(group, method) for group in _grouped(parts))
+
+
+def _grouped(parts: Iterable[Factors]) -> list[list[Factors]]:
+    """By indicator, in a fixed order of additions: the same evidence gives the same number."""
+    by_indicator: dict[str, list[Factors]] = defaultdict(list)
+    for part in parts:
+        by_indicator[part.indicator_id].append(part)
+    return [sorted(by_indicator[name], key=lambda f: f.signal_ids) for name in sorted(by_indicator)]
+
+
+def _amount(group: list[Factors], method: Methodology) -> float:
+    # Signals keep the weight of the rule version that took them; the heaviest sets the indicator's cap.
+    return saturate(sum(f.value for f in group), method.kappa * max(f.weight for f in group))
 
 
 def _factors(story: Story, at: datetime, method: Methodology) -> Factors:

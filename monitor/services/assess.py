@@ -49,10 +49,9 @@ def see(connection: Connection, context: Context, at: datetime) -> Picture:
 
     A story that a person marked false has no part in it.
     """
-    grouped = group_stories(remembered(connection, at))
-    stories = [story for story in grouped if story.verdict is not Verdict.FALSE]
-    marked_false = [story for story in grouped if story.verdict is Verdict.FALSE]
-    stories += composed(context, [signal for story in stories for signal in story.signals], at)
+    known = signals.signals_between(connection, at - LONGEST_MEMORY, at)
+    stories = stories_of(context, known, at)
+    marked_false = [s for s in group_stories(remembered(known, at)) if s.verdict is Verdict.FALSE]
     states = feeds.all_states(connection)
     before = assessments.latest(connection, at)
     found = {
@@ -73,10 +72,16 @@ def keep(connection: Connection, context: Context, picture: Picture) -> None:
     )
 
 
-def remembered(connection: Connection, at: datetime) -> list[Signal]:
+def stories_of(context: Context, known: Sequence[Signal], at: datetime) -> list[Story]:
+    """The stories that signals come to at one time: without those marked false, with composites."""
+    grouped = group_stories(remembered(known, at))
+    stories = [story for story in grouped if story.verdict is not Verdict.FALSE]
+    return stories + composed(context, [signal for story in stories for signal in story.signals], at)
+
+
+def remembered(known: Sequence[Signal], at: datetime) -> list[Signal]:
     """The signals that still weigh something at one time."""
-    recent = signals.signals_between(connection, at - LONGEST_MEMORY, at)
-    return [s for s in recent if at - s.effective_at <= HORIZON_HALF_LIVES * s.half_life]
+    return [s for s in known if at - s.effective_at <= HORIZON_HALF_LIVES * s.half_life]
 
 
 def unusual_weeks(

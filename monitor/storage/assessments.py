@@ -54,6 +54,12 @@ def latest(connection: Connection, at: datetime) -> dict[str, Assessment]:
     return {row.domain: _assessment(row) for row in rows}
 
 
+def methodology_at(connection: Connection, at: datetime) -> str:
+    """The methodology version of the last assessment at or before a time; "" without one."""
+    query = select(assessments.c.methodology).where(assessments.c.as_of <= at)
+    return connection.execute(query.order_by(assessments.c.as_of.desc()).limit(1)).scalar_one_or_none() or ""
+
+
 def weekly_history(connection: Connection, domain: str, until: datetime, weeks: int = 7) -> tuple[float, ...]:
     """The deepening index at the end of each of the last weeks, oldest first, the last one `until`.
 

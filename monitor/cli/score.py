@@ -1,0 +1,105 @@
+"""`monitor score explain`: every factor of every story of an index, and why the index moved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from monitor import app
+from monitor.cli import Commands, cli, held, the_config
+from monitor.core.assessment import Assessment, Score
+from monitor.core.change import Change
+from monitor.core.model import Direction, Story
+from monitor.errors import InputError
+from monitor.services.assess import see
+from monitor.services.changes import changes_since
+from monitor.services.context import Context
+from monitor.storage.engine import reading
+
+HALF_A_POINT = 0.05
+
+
+@cli.group(cls=Commands)
+def score() -> None:
+    """Take the numbers apart."""
+
+
+def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Read a time written like 2026-11-23T06:00Z; without a zone it is UTC."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("expected a time such as 2026-11-23T06:00Z") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@score.command("explain")
+@click.option("--domain", required=True, help="Which domain.")
+@click.option("--at", callback=moment, help="As of when, such as 2026-11-23T06:00Z; else now.")
+@click.option("--since", callback=moment, help="Compare with this time; else with a day earlier.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_context
+def explain(
+    ctx: click.Context, domain: str, at: datetime | None, since: datetime | None, as_json: bool
+) -> None:
+    """Print every factor of every story of a domain's indexes; the points add up to each index."""
+    context = held(ctx, app.open_context(the_config(ctx)))
+    at = at or app.now()
+    since = since or at - timedelta(days=1)
+    if since >= at:
+        raise InputError(f"--since {since:%Y-%m-%dT%H:%MZ} is not before {at:%Y-%m-%dT%H:%MZ}")
+    with reading(context.engine) as connection:
+        picture = see(connection, context, at)
+        changes = changes_since(connection, context, since, at)
+    assessment = picture.assessments.get(domain)
+    if assessment is None:
+        raise InputError(f"no domain {domain!r}; there are {', '.join(sorted(picture.assessments))}")
+    if as_json:
+        click.echo(json.dumps(_as_dict(assessment, changes), ensure_ascii=False, indent=1, default=str))
+        return
+    titles = {(s.indicator_id, tuple(sorted(x.id for x in s.signals))): s for s in picture.stories}
+    click.echo(
+        f"{domain} at {at:%Y-%m-%d %H:%M}Z: {assessment.level.label} "
+        f"since {assessment.level_since:%Y-%m-%d}, {assessment.coverage:.0%} of its feeds read"
+        f"{'; ' + assessment.note if assessment.note else ''}"
+    )
+    for one in (assessment.deepening, assessment.friction, assessment.countermeasure):
+        _print_score(context, one, titles)
+        change = changes.get((domain, one.direction))
+        if change and (one.stories or abs(change.total) >= HALF_A_POINT):
+            click.echo(f"  since {since:%Y-%m-%d %H:%M}Z {change.total:+.1f}: {causes(change) or 'nothing'}")
+
+
+def causes(change: Change) -> str:
+    """The causes that moved an index, in words: "new stories +9.0, decay -3.0"."""
+    parts = (
+        (field.name.replace("_", " "), getattr(change, field.name)) for field in reversed(fields(change))
+    )
+    return ", ".join(f"{name} {points:+.1f}" for name, points in parts if abs(points) >= HALF_A_POINT)
+
+
+def _print_score(context: Context, one: Score, stories: dict[tuple[str, tuple[int, ...]], Story]) -> None:
+    sigma = context.sigma(one.domain, one.direction)
+    click.echo(f"\n{one.direction} {one.index:.1f} of 100 (scale {sigma:.1f}), {len(one.stories)} stories")
+    for part in one.stories:
+        leading = stories[part.indicator_id, part.signal_ids].leading
+        review = f" x {part.review:.2f} review" if part.review != 1 else ""
+        click.echo(f"  {part.points:5.2f}  {part.indicator_id}  entry {leading.entry_id}  {leading.title}")
+        click.echo(
+            f"         weight {part.weight:g} x strength {part.strength:.2f} x credibility "
+            f"{part.credibility:.2f} x recency {part.recency:.2f}{review} = {part.value:.2f}; "
+            f"{len(part.signal_ids)} signal(s)"
+        )
+
+
+def _as_dict(assessment: Assessment, changes: dict[tuple[str, Direction], Change]) -> dict[str, object]:
+    found = asdict(assessment)
+    for one in (assessment.deepening, assessment.friction, assessment.countermeasure):
+        change = changes.get((assessment.domain, one.direction))
+        found[one.direction.value]["change"] = (asdict(change) | {"total": change.total}) if change else None
+    return found
