@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -19,7 +19,7 @@ from monitor.services.changes import changes_since
 from monitor.services.context import Context
 from monitor.storage.engine import reading
 
-HALF_A_POINT = 0.05
+LEAST = 0.05  # points that are shown
 
 
 @cli.group(cls=Commands)
@@ -71,16 +71,13 @@ def explain(
     for one in (assessment.deepening, assessment.friction, assessment.countermeasure):
         _print_score(context, one, titles)
         change = changes.get((domain, one.direction))
-        if change and (one.stories or abs(change.total) >= HALF_A_POINT):
+        if change and (one.stories or abs(change.total) >= LEAST):
             click.echo(f"  since {since:%Y-%m-%d %H:%M}Z {change.total:+.1f}: {causes(change) or 'nothing'}")
 
 
 def causes(change: Change) -> str:
     """The causes that moved an index, in words: "new stories +9.0, decay -3.0"."""
-    parts = (
-        (field.name.replace("_", " "), getattr(change, field.name)) for field in reversed(fields(change))
-    )
-    return ", ".join(f"{name} {points:+.1f}" for name, points in parts if abs(points) >= HALF_A_POINT)
+    return ", ".join(f"{name} {points:+.1f}" for name, points in change.parts if abs(points) >= LEAST)
 
 
 def _print_score(context: Context, one: Score, stories: dict[tuple[str, tuple[int, ...]], Story]) -> None:

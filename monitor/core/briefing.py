@@ -8,6 +8,7 @@ from datetime import datetime
 
 from monitor.core.assessment import Assessment, Factors, Score
 from monitor.core.bottom_line import bottom_line, confidence, headline
+from monitor.core.change import Change
 from monitor.core.digest import Coverage, Development, Digest, DomainLine, Quote
 from monitor.core.model import Level, Recipient, Signal, Span, Story
 from monitor.core.scoring import Methodology, grade
@@ -51,6 +52,7 @@ def compose(
     histories: Mapping[str, tuple[float, ...]],
     stories: Sequence[Story],
     weeks: Mapping[str, Surprise],
+    causes: Mapping[str, Change],
     new_ids: frozenset[int],
     coverage: Coverage,
     labels: Labels,
@@ -66,7 +68,9 @@ def compose(
     """
     wanted = [d for d in labels.domains if d in assessments and d in (recipient.domains or labels.domains)]
     lines = [
-        _line(labels.domains[d], assessments[d], previous.get(d), histories.get(d, ()), weeks[d])
+        _line(
+            labels.domains[d], assessments[d], previous.get(d), histories.get(d, ()), weeks[d], causes.get(d)
+        )
         for d in wanted
     ]
     lines.sort(key=lambda line: (-line.level, -max(line.deepening, line.friction)))
@@ -104,6 +108,7 @@ def _line(
     before: Sent | None,
     history: tuple[float, ...],
     week: Surprise,
+    cause: Change | None,
 ) -> DomainLine:
     return DomainLine(
         domain=now.domain,
@@ -112,6 +117,7 @@ def _line(
         previous_level=before.level if before else None,
         deepening=now.deepening.index,
         deepening_change=now.deepening.index - before.deepening if before else None,
+        cause=cause,
         friction=now.friction.index,
         friction_change=now.friction.index - before.friction if before else None,
         countermeasure=now.countermeasure.index,

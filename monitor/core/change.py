@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import pairwise
 
@@ -38,6 +38,12 @@ class Change:
             self.methodology + self.source_grades + self.rules + self.verdicts
             + self.decay + self.corroboration + self.new_stories
         )  # fmt: skip
+
+    @property
+    def parts(self) -> list[tuple[str, float]]:
+        """The causes by name, news before our own edits."""
+        names = [field.name for field in reversed(fields(self))]
+        return [(name.replace("_", " "), getattr(self, name)) for name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.core.change import Change
 from monitor.core.model import Direction, Level, Modality, Span
 from monitor.core.surprise import Surprise
 
@@ -19,6 +20,7 @@ class DomainLine:
     previous_level: Level | None
     deepening: float
     deepening_change: float | None
+    cause: Change | None  # of the change in deepening
     friction: float
     friction_change: float | None
     countermeasure: float

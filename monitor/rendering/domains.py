@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from monitor.core.digest import DomainLine
 from monitor.core.model import Level
+from monitor.rendering.words import change
 
 SHAPES = {Level.QUIET: "○", Level.ROUTINE: "●", Level.NOTABLE: "▲", Level.ELEVATED: "◆", Level.MARKED: "■"}
 # At least 4.5 : 1 on white; the template holds their counterparts for a dark ground.
@@ -43,6 +44,14 @@ def week(line: DomainLine) -> str:
     """The new stories of the week, and the usual number where there is a baseline: "9 (2-5)"."""
     usual = line.week.usual
     return f"{line.week.stories} ({usual[0]}-{usual[1]})" if usual else str(line.week.stories)
+
+
+def cause(line: DomainLine) -> str:
+    """What moved the deepening index, "" where it hardly moved: "Deepening +7: new stories +9, decay −2"."""
+    if line.cause is None or not round(line.cause.total):
+        return ""
+    parts = [f"{name} {change(points)}" for name, points in line.cause.parts if round(points)]
+    return f"Deepening {change(line.cause.total)}: {', '.join(parts) or 'several small causes'}"
 
 
 def unusual(line: DomainLine) -> str:

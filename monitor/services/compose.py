@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from monitor.core.briefing import Sent, compose
 from monitor.core.cadence import Due, due_at_or_before, next_due
 from monitor.core.digest import Digest
-from monitor.core.model import Level, Message, Recipient
+from monitor.core.model import Direction, Level, Message, Recipient
 from monitor.rendering import Sender, render
 from monitor.services.assess import Picture, keep, see
+from monitor.services.changes import changes_since
 from monitor.services.context import Context
 from monitor.services.reload import REFUSED, Refusal, refusal_in
 from monitor.services.survey import survey
@@ -98,6 +99,7 @@ def _write(
     open_domains = [d for d, a in picture.assessments.items() if a.level >= recipient.minimum_level]
     wanted = [d for d in open_domains if d in (recipient.domains or open_domains)]
     new_ids = signals.unsent_signal_ids(connection, recipient.id, wanted, since=at - UNREAD_FOR_AT_MOST)
+    moved = changes_since(connection, context, since_at, at) if since_at else {}
     refusal = refusal_in(meta.get(connection, REFUSED))
     digest = compose(
         recipient,
@@ -110,6 +112,7 @@ def _write(
         histories={d: assessments.weekly_history(connection, d, at) for d in picture.assessments},
         stories=picture.stories,
         weeks=picture.weeks,
+        causes={d: change for (d, direction), change in moved.items() if direction is Direction.DEEPENING},
         new_ids=frozenset(new_ids),
         coverage=survey(connection, feeds.all_states(connection), since_at or at - FIRST_DIGEST_COVERS, at),
         labels=context.labels,

@@ -115,6 +115,45 @@ class TestExplain:
         (found,) = json.loads(answer(folder, "verdicts", "--json"))
         assert (found["precision"], found["false"], found["routine"]) == (0.0, 1, 0)
 
+    def test_an_index_is_taken_apart_and_its_change_explained(self, folder: Path) -> None:
+        day = {"lang": "en", "source": "x"}
+        rows = [
+            day | {"id": "1", "date": "2026-11-01", "title": PATROL},
+            day
+            | {
+                "id": "2",
+                "date": "2026-11-03",
+                "title": "Russia and China, far up north: old ships sail on a yearly patrol",
+            },
+        ]
+        archive = write_lines(folder / "a.jsonl", *rows)
+        answer(folder, "replay", str(archive), "--database", str(folder / "demo.db"))
+        asked = [
+            "score",
+            "explain",
+            "--domain",
+            "defense",
+            "--at",
+            "2026-11-04T06:00Z",
+            "--since",
+            "2026-11-02",
+        ]
+        text = answer(folder, *asked)
+        assert "deepening " in text
+        assert "weight 6 x strength 1.00 x credibility 0.24 x recency" in text
+        assert "new stories +" in text
+        assert "decay -" in text
+        found = json.loads(answer(folder, *asked, "--json"))
+        points = sum(story["points"] for story in found["deepening"]["stories"])
+        assert points == pytest.approx(found["deepening"]["index"])
+        assert found["deepening"]["change"]["new_stories"] > 0
+
+    def test_a_domain_or_time_that_makes_no_sense_is_said(self, folder: Path) -> None:
+        result = run(folder, "score", "explain", "--domain", "sport")
+        assert (result.exit_code, "there are defense, democracy" in result.stderr) == (1, True)
+        result = run(folder, "score", "explain", "--domain", "defense", "--at", "noon")
+        assert (result.exit_code, "expected a time such as" in result.stderr) == (2, True)
+
     def test_a_verdict_on_what_is_no_signal_is_refused(self, folder: Path) -> None:
         result = run(folder, "verdict", "999", "true")
         assert (result.exit_code, "entry 999 has no signal" in result.stderr) == (1, True)

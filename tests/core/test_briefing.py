@@ -57,6 +57,7 @@ def written(
         histories={},
         stories=stories,
         weeks={domain: Surprise(len(signals)) for domain in LABELS.domains},
+        causes={},
         new_ids=frozenset(s.id for s in signals) if new is None else frozenset(new),
         coverage=coverage,
         labels=LABELS,

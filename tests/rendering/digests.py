@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor.core.change import Change
 from monitor.core.digest import (
     Coverage,
     Development,
@@ -141,6 +142,7 @@ def a_line(
         "previous_level": previous,
         "deepening": history[-1],
         "deepening_change": by,
+        "cause": None,
         "friction": 4.0,
         "friction_change": None if by is None else 0.0,
         "countermeasure": 0.0,
@@ -151,6 +153,15 @@ def a_line(
     return DomainLine(**(values | given))
 
 
+RISE = Change(
+    methodology=0.0,
+    source_grades=0.0,
+    rules=1.0,
+    verdicts=0.0,
+    decay=-3.2,
+    corroboration=0.3,
+    new_stories=8.9,
+)
 ROUTINE, QUIET = Level.ROUTINE, Level.QUIET
 LINES = (
     a_line(
@@ -161,6 +172,7 @@ LINES = (
         (12, 14, 13, 20, 22, 36, 43),
         7.0,
         week=Surprise(9, (2, 5), 34.0),
+        cause=RISE,
     ),
     a_line(
         "economy",

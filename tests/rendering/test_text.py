@@ -68,6 +68,10 @@ def test_an_unusual_week_is_said_with_what_is_usual() -> None:
     assert text.count("a week like this") == 1
 
 
+def test_a_change_is_told_in_its_causes_and_our_own_edits_apart() -> None:
+    assert "Deepening +7: new stories +9, decay −3, rules +1\n" in render_text(a_digest())
+
+
 def test_without_a_baseline_the_digest_says_so() -> None:
     assert "the baseline is forming" in " ".join(render_text(a_quiet_digest()).split())
 

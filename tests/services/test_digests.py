@@ -315,3 +315,15 @@ class TestSurprise:
     def test_without_days_behind_it_a_week_is_compared_with_nothing(self, context: Context) -> None:
         record(context, PATROL)
         assert assess(context, NOON).weeks["defense"] == Surprise(1)
+
+
+def test_the_next_digest_says_what_moved_the_index(context: Context) -> None:
+    record(context, PATROL)
+    compose_now(context, context.config.recipients[0], SIX)
+    fresh = replace(PATROL, key="2", title="Russia and China: another patrol, far to the north")
+    record(context, fresh, at=SIX + timedelta(hours=1))
+    digest = compose_now(context, context.config.recipients[0], SIX + DAY)
+    line = next(line for line in digest.lines if line.domain == "defense")
+    assert line.cause is not None
+    assert line.cause.total == pytest.approx(line.deepening_change)
+    assert line.cause.new_stories > 0 > line.cause.decay
