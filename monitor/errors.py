@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitor.core.model import Outcome
+    from monitor.core.outcome import Outcome
 
 
 class MonitorError(Exception):

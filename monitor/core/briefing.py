@@ -155,7 +155,7 @@ def _development(
     story: Story, factors: Factors, new_ids: frozenset[int], labels: Labels, method: Methodology
 ) -> Development:
     leading = story.leading
-    families = {signal.family: signal.party for signal in story.signals}
+    families = {signal.voice: signal.voice_party for signal in story.signals}
     return Development(
         indicator_id=story.indicator_id,
         indicator_title=labels.indicators.get(story.indicator_id, story.indicator_id),
@@ -178,7 +178,7 @@ def _best_quotes(story: Story) -> list[Signal]:
     """One quote a publisher family, strongest first, so that three quotes are three voices."""
     voices: dict[str, Signal] = {}
     for signal in story.signals:
-        voices.setdefault(signal.family, signal)
+        voices.setdefault(signal.voice, signal)
     return list(voices.values())[:MOST_QUOTES]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.core.model import FeedState, Outcome
+from monitor.core.model import FeedState
+from monitor.core.outcome import Outcome
 
 FIRST_RETRY = timedelta(minutes=5)
 GONE_RETRY = timedelta(days=7)  # 410 says for good; looked at again in case it was a mistake

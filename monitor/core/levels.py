@@ -22,7 +22,8 @@ class Standing:
 def is_corroborated(stories: Iterable[Story], method: Methodology) -> bool:
     """Is one story graded 3 or better with a publisher that is no party to the event?"""
     return any(
-        grade(story, method)[1] in "123" and any(s.party is None for s in story.signals) for story in stories
+        grade(story, method)[1] in "123" and any(s.voice_party is None for s in story.signals)
+        for story in stories
     )
 
 

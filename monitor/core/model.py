@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from monitor.core.outcome import Outcome
 from monitor.core.review import Review, Verdict
 
 
@@ -51,48 +52,6 @@ class Level(IntEnum):
     @property
     def label(self) -> str:
         return self.name.capitalize()
-
-
-class Outcome(StrEnum):
-    """How one poll of one feed ended. The first four are successes."""
-
-    OK = "ok"
-    NOT_MODIFIED = "not_modified"  # the server said 304
-    UNCHANGED = "unchanged"  # 200 with the same bytes as before
-    TRUNCATED = "truncated"  # whole entries kept; validators are not, so the rest is fetched again
-
-    TIMEOUT = "timeout"
-    DNS = "dns"
-    CONNECT = "connect"
-    TLS = "tls"
-    BLOCKED_ADDRESS = "blocked_address"  # the address is not public and not on the allow-list
-    BAD_URL = "bad_url"
-    TOO_MANY_REDIRECTS = "too_many_redirects"
-    HTTP_ERROR = "http_error"
-    GONE = "gone"  # 410
-    BAD_RESPONSE = "bad_response"  # the server broke HTTP, or the connection, midway
-    CONTENT_ENCODING = "content_encoding"  # a coding we do not accept, or more than one
-    BAD_CONTENT_ENCODING = "bad_content_encoding"
-    TOO_LARGE = "too_large"
-    EMPTY_BODY = "empty_body"
-    NOT_A_FEED = "not_a_feed"
-    UNDECODABLE = "undecodable"
-    XML_ENTITY = "xml_entity"
-    TOO_DEEP = "too_deep"
-    TOO_MANY_ATTRIBUTES = "too_many_attributes"
-    PARSER_CRASH = "parser_crash"
-    PARSER_TIMEOUT = "parser_timeout"
-
-    @property
-    def failed(self) -> bool:
-        return self not in _SUCCESSES
-
-    @property
-    def words(self) -> str:
-        return self.value.replace("_", " ")
-
-
-_SUCCESSES = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.UNCHANGED, Outcome.TRUNCATED})
 
 
 def require_aware(moment: datetime | None, name: str) -> None:
@@ -182,6 +141,7 @@ class Match:
     modality: Modality
     strength: float  # place factor times modality factor, 0 to 1
     spans: tuple[Span, ...]
+    facts: tuple[str, ...] = ()  # who, where and what the text names, in words of no language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +171,11 @@ class Signal:
     family: str
     party: str | None
     reliability: str
+    facts: tuple[str, ...] = ()
     is_retro: bool = False  # found by later rules in an entry of earlier days
     review: Review | None = None
+    passes_on: str = ""  # the publisher family whose report this is, where it is not the feed's own
+    passes_on_party: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(self.effective_at, "effective_at")
@@ -221,6 +184,16 @@ class Signal:
     def verdict(self) -> Verdict | None:
         """What a person says of it, if anybody did."""
         return self.review.verdict if self.review else None
+
+    @property
+    def voice(self) -> str:
+        """The publisher family that it speaks for."""
+        return self.passes_on or self.family
+
+    @property
+    def voice_party(self) -> str | None:
+        """The state that this voice is an organ of."""
+        return self.passes_on_party if self.passes_on else self.party
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

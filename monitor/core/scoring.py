@@ -74,8 +74,8 @@ def credibility(signals: Iterable[Signal], method: Methodology) -> float:
     best: dict[str, float] = {}
     independent = False
     for signal in signals:
-        best[signal.family] = max(best.get(signal.family, 0.0), method.reliability[signal.reliability])
-        independent = independent or signal.party is None
+        best[signal.voice] = max(best.get(signal.voice, 0.0), method.reliability[signal.reliability])
+        independent = independent or signal.voice_party is None
     doubt = math.prod(1 - method.rho * best[family] for family in sorted(best))
     return 1 - doubt if independent else min(1 - doubt, method.party_cap)
 
@@ -101,7 +101,7 @@ def grade(story: Story, method: Methodology) -> str:
     if letter == "F":
         return "F6"
     q = credibility(story.signals, method)
-    neutral = {signal.family for signal in story.signals if signal.party is None}
+    neutral = {signal.voice for signal in story.signals if signal.voice_party is None}
     if q >= 0.8 and len(neutral) >= 2:
         return f"{letter}1"
     digit = 2 if q >= 0.6 else 3 if q >= 0.3 else 4

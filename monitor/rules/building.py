@@ -29,6 +29,7 @@ def term_list(name: str, table: ListTable) -> TermList:
         version=table.version,
         terms={language: tuple(map(_term, written)) for language, written in terms.items() if written},
         include=tuple(table.include),
+        is_fact=table.fact,
     )
 
 

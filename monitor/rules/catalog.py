@@ -34,6 +34,7 @@ class TermList:
     version: int = 1
     terms: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
     include: tuple[str, ...] = ()
+    is_fact: bool = False  # who, where or what a report names: evidence that two tell the same event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

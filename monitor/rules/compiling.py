@@ -34,6 +34,7 @@ class Compiled:
     topics: Scanner
     context: Scanner
     modalities: dict[str, int]  # numbers of the modality lists, in the context scanner
+    facts: dict[int, str]  # the fact lists by their number there
 
 
 class _Numbering:
@@ -64,7 +65,8 @@ def compile_catalog(catalog: Catalog) -> Compiled:
     topics, context = _Numbering(catalog), _Numbering(catalog)
     rules = tuple(_rule(i, topics, context) for i in catalog.indicators.values() if i.is_matched)
     modalities = {n: context.number(None, Leaf(n)) for n in MODALITY_LISTS if n in catalog.lists}
-    return Compiled(rules, Scanner(topics.terms), Scanner(context.terms), modalities)
+    facts = {context.number(None, Leaf(n)): n for n, one in catalog.lists.items() if one.is_fact}
+    return Compiled(rules, Scanner(topics.terms), Scanner(context.terms), modalities, facts)
 
 
 def _rule(indicator: Indicator, topics: _Numbering, context: _Numbering) -> Rule:

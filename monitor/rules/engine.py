@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +21,8 @@ from monitor.rules.years import past_years
 
 # A match is ranked by what the method makes of it; scores take the configured one.
 _METHOD = Methodology()
+# Of two digits or more; a year says little.
+_NUMBER = re.compile(r"(?<=[ \u2e80-\uffff])(?!(?:19|20)\d\d[ \u2e80-\uffff])\d{2,}(?=[ \u2e80-\uffff])")
 # A word of doubt or negation speaks of what stands this close to it.
 MODALITY_REACH = 12
 
@@ -68,14 +71,17 @@ class Rules:
             return []
         found = Found(self._scanner, text, hits)
         context: Found | None = None
+        facts: tuple[str, ...] = ()
         matches: list[tuple[Match, float]] = []
         for rule in candidates:
             answer = answer_rule(rule, found)
             if answer is None:
                 continue
-            context = context or self.context_of(text)
+            if context is None:
+                context = self.context_of(text)
+                facts = self._facts(context)
             if not is_excluded(rule, answer[1], context):
-                matches.append((self._match(rule, *answer, context, at), rule.indicator.weight))
+                matches.append((self._match(rule, *answer, context, at, facts), rule.indicator.weight))
         matches.sort(key=lambda m: (-m[0].strength, -m[1], m[0].indicator_id))
         return [match for match, _ in matches]
 
@@ -88,7 +94,26 @@ class Rules:
         scanner = self._compiled.context
         return Found(scanner, text, scanner.scan(text.folded))
 
-    def _match(self, rule: Rule, place: Place, hits: list[Hit], context: Found, at: datetime | None) -> Match:
+    def _facts(self, context: Found) -> tuple[str, ...]:
+        """The fact lists and the numbers that title and first sentence name."""
+        names = self._compiled.facts
+        text = context.text
+        end = max(window[1] for scope in (Scope.TITLE, Scope.LEAD) for window in text.windows(scope))
+        found = {
+            names[n] for n in context.lists & names.keys() if any(hit[1] <= end for hit in context.of(n))
+        }
+        numbers = {f"#{number}" for number in _NUMBER.findall(text.folded[: text.windows(Scope.TITLE)[0][1]])}
+        return tuple(sorted(found | numbers))
+
+    def _match(
+        self,
+        rule: Rule,
+        place: Place,
+        hits: list[Hit],
+        context: Found,
+        at: datetime | None,
+        facts: tuple[str, ...],
+    ) -> Match:
         modality = self._modality(hits, context, at)
         return Match(
             indicator_id=rule.indicator.id,
@@ -96,6 +121,7 @@ class Rules:
             modality=modality,
             strength=strength(place, modality, _METHOD),
             spans=merged_spans(context.text, hits),
+            facts=facts,
         )
 
     def _modality(self, hits: list[Hit], context: Found, at: datetime | None) -> Modality:

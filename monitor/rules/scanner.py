@@ -161,6 +161,11 @@ class Found:
         self._by_list: dict[int, list[_RawHit]] | None = None
         self._of: dict[int, list[Hit]] = {}
 
+    @property
+    def lists(self) -> frozenset[int]:
+        """The lists that may have hits."""
+        return self._scanner.lists_in(self._hits)
+
     def of(self, number: int) -> list[Hit]:
         """The hits of a list, in order of place."""
         if number not in self._of:

@@ -40,6 +40,7 @@ class ListTable(Table):
     ru: list[Text | TermTable] = []
     zh: list[Text | TermTable] = []
     include: list[Text] = []
+    fact: bool = False
     allow: list[AllowTable] = []
 
 

@@ -16,10 +16,10 @@ from monitor.core.levels import Standing, is_corroborated, next_standing
 from monitor.core.model import Direction, FeedState, Signal, Story
 from monitor.core.review import Verdict
 from monitor.core.scoring import HORIZON_HALF_LIVES, score
-from monitor.core.stories import first_reported, group_stories
+from monitor.core.stories import NO_EDITS, Edits, first_reported, group_stories
 from monitor.core.surprise import BASELINE_DAYS, WEEK, Surprise, surprise
 from monitor.services.context import Context
-from monitor.storage import assessments, feeds, signals
+from monitor.storage import assessments, feeds, signals, story_edits
 from monitor.storage.engine import writing
 
 LONGEST_MEMORY = timedelta(days=400)
@@ -50,8 +50,9 @@ def see(connection: Connection, context: Context, at: datetime) -> Picture:
     A story that a person marked false has no part in it.
     """
     known = signals.signals_between(connection, at - LONGEST_MEMORY, at)
-    stories = stories_of(context, known, at)
-    marked_false = [s for s in group_stories(remembered(known, at)) if s.verdict is Verdict.FALSE]
+    edits = story_edits.in_force(connection, at)
+    stories = stories_of(context, known, at, edits)
+    marked_false = [s for s in group_stories(remembered(known, at), edits) if s.verdict is Verdict.FALSE]
     states = feeds.all_states(connection)
     before = assessments.latest(connection, at)
     found = {
@@ -72,9 +73,11 @@ def keep(connection: Connection, context: Context, picture: Picture) -> None:
     )
 
 
-def stories_of(context: Context, known: Sequence[Signal], at: datetime) -> list[Story]:
+def stories_of(
+    context: Context, known: Sequence[Signal], at: datetime, edits: Edits = NO_EDITS
+) -> list[Story]:
     """The stories that signals come to at one time: without those marked false, with composites."""
-    grouped = group_stories(remembered(known, at))
+    grouped = group_stories(remembered(known, at), edits)
     stories = [story for story in grouped if story.verdict is not Verdict.FALSE]
     return stories + composed(context, [signal for story in stories for signal in story.signals], at)
 
@@ -94,9 +97,10 @@ def unusual_weeks(
     """
     week, day = timedelta(days=WEEK), timedelta(days=1)
     since = at - week - timedelta(days=BASELINE_DAYS)
+    edits = story_edits.in_force(connection, at)
     stories = [
         story
-        for story in group_stories(signals.signals_between(connection, since, at))
+        for story in group_stories(signals.signals_between(connection, since, at), edits)
         if story.verdict is not Verdict.FALSE
     ]
     read = assessments.coverages(connection, since, at - week)

@@ -11,7 +11,7 @@ from monitor.core.change import Change, Windows, split_change
 from monitor.core.model import Direction, Signal, Story
 from monitor.services.assess import LONGEST_MEMORY, stories_of
 from monitor.services.context import Context
-from monitor.storage import assessments, signals
+from monitor.storage import assessments, signals, story_edits
 
 
 def changes_since(
@@ -31,13 +31,14 @@ def changes_since(
         old=signals.signals_between(connection, then - LONGEST_MEMORY, then),
         now=signals.signals_between(connection, then - LONGEST_MEMORY, at),
     )
+    edits = story_edits.in_force(connection, at)
     known: dict[tuple[object, ...], Sequence[Story]] = {}
 
     def grouped(chosen: Sequence[Signal], when: datetime) -> Sequence[Story]:
         # The same few sets are asked for once for each domain and direction.
         key = (when, *((s.id, s.verdict) for s in chosen))
         if key not in known:
-            known[key] = stories_of(context, chosen, when)
+            known[key] = stories_of(context, chosen, when, edits)
         return known[key]
 
     for domain, one in stored.items():

@@ -134,6 +134,7 @@ def _signals(
             modality=match.modality,
             strength=match.strength,
             spans=match.spans,
+            facts=match.facts,
             effective_at=entry.effective_at,
             title=entry.title,
             summary=entry.summary,

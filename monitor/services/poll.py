@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from monitor.core.changes import Change, classify, fingerprint, is_key_reused, rekeyed
 from monitor.core.health import wait_after_failure, wait_after_success
-from monitor.core.model import Entry, FeedState, Fetched, Outcome
+from monitor.core.model import Entry, FeedState, Fetched
+from monitor.core.outcome import Outcome
 from monitor.errors import SourceError
 from monitor.rules.language import guess_language
 from monitor.services.context import Context

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from monitor.core.cadence import next_due
 from monitor.core.digest import Digest
-from monitor.core.model import Entry, Feed, FeedState, Fetched, Outcome
+from monitor.core.model import Entry, Feed, FeedState, Fetched
+from monitor.core.outcome import Outcome
 from monitor.services.assess import assess
 from monitor.services.compose import compose_due
 from monitor.services.context import Context

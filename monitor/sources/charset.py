@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 
 _BOMS = (

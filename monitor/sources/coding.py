@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterable
 
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 
 ACCEPTED = "gzip, deflate"

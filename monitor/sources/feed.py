@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from monitor.core.model import Entry, Feed, Outcome
+from monitor.core.model import Entry, Feed
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 from monitor.sources import jsonfeed, xmlfeed
 from monitor.sources.charset import decode

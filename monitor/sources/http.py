@@ -16,7 +16,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from monitor.core.model import Outcome, Validators
+from monitor.core.model import Validators
+from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 from monitor.sources.address import Allowed, may_ask, parse_address, parse_allowed
 from monitor.sources.coding import ACCEPTED, read_decoded

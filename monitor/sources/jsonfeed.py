@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 from monitor.sources.raw import RawFeed
 

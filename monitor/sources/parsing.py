@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import asynccontextmanager
 
-from monitor.core.model import Feed, Outcome
+from monitor.core.model import Feed
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError, SourceError
 from monitor.sources.feed import Parsed, parse
 

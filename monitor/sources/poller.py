@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from monitor.core.model import FeedState, Fetched, Outcome, Validators
+from monitor.core.model import FeedState, Fetched, Validators
+from monitor.core.outcome import Outcome
 from monitor.sources.http import Door
 from monitor.sources.parsing import Parser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 
 MAX_DEPTH = 200

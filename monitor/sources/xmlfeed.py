@@ -7,7 +7,7 @@ from typing import Any
 
 import feedparser
 
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 from monitor.sources.guard import check
 from monitor.sources.raw import RawFeed

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
-from monitor.core.model import Feed, FeedState, Fetched, Outcome, Validators
+from monitor.core.model import Feed, FeedState, Fetched, Validators
+from monitor.core.outcome import Outcome
 from monitor.storage.schema import feeds
 from monitor.storage.upsert import insert_new
 

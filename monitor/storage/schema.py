@@ -169,6 +169,7 @@ signals = Table(
     _text("modality", None),
     Column("strength", Float, nullable=False),
     Column("spans", JSON, nullable=False),
+    Column("facts", JSON, nullable=False, server_default="[]"),
     _moment("effective_at", needed=True),
     _moment("matched_at", needed=True),
     # Found by later rules in an entry of earlier days: told as that, never urgent.
@@ -192,6 +193,19 @@ verdicts = Table(
     _text("note"),
     _moment("given_at", needed=True),
     Index(None, "entry_id", "indicator_id"),
+)
+
+# Pairs of entries that a person put into one story, or into two; the latest word on a pair holds.
+story_edits = Table(
+    "story_edits",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("entry_id", RowId, ForeignKey("entries.id"), nullable=False),
+    Column("other_id", RowId, ForeignKey("entries.id"), nullable=False),
+    Column("together", Boolean, nullable=False),
+    _text("given_by", None),
+    _text("note"),
+    _moment("given_at", needed=True),
 )
 
 assessments = Table(

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from monitor import app
 from monitor.__main__ import cli
-from monitor.core.model import Fetched, Outcome
+from monitor.core.model import Fetched
+from monitor.core.outcome import Outcome
 from monitor.services.poll import record_poll
 from monitor.storage import feeds
 from monitor.storage.engine import reading

@@ -154,6 +154,27 @@ class TestExplain:
         result = run(folder, "score", "explain", "--domain", "defense", "--at", "noon")
         assert (result.exit_code, "expected a time such as" in result.stderr) == (2, True)
 
+    def test_stories_are_shown_split_and_merged(self, folder: Path) -> None:
+        day = {"lang": "en", "source": "x", "date": "2026-11-01"}
+        rows = [
+            day | {"id": "1", "title": PATROL},
+            day | {"id": "2", "title": "Russia and China began their patrol"},
+            day | {"id": "3", "title": "Rain"},
+        ]
+        archive = write_lines(folder / "a.jsonl", *rows)
+        answer(folder, "replay", str(archive), "--database", str(folder / "demo.db"))
+        text = answer(folder, "story", "show", "1")
+        assert "defense.patrol: 2 of one story" in text
+        assert "% of the words" in text
+        assert answer(folder, "story", "split", "2", "--by", "ann") == "entry 2 is apart from 1\n"
+        assert "defense.patrol: 1 of one story" in answer(folder, "story", "show", "1")
+        assert "one story of defense.patrol" in answer(folder, "story", "merge", "1", "2")
+        assert "defense.patrol: 2 of one story" in answer(folder, "story", "show", "2")
+        result = run(folder, "story", "merge", "1", "3")
+        assert (result.exit_code, "no signals of one indicator" in result.stderr) == (1, True)
+        result = run(folder, "story", "show", "3")
+        assert (result.exit_code, "entry 3 has no signal" in result.stderr) == (1, True)
+
     def test_a_verdict_on_what_is_no_signal_is_refused(self, folder: Path) -> None:
         result = run(folder, "verdict", "999", "true")
         assert (result.exit_code, "entry 999 has no signal" in result.stderr) == (1, True)
@@ -340,7 +361,7 @@ class TestConfiguration:
         engine.dispose()
         result = run(folder, "poll")
         assert (result.exit_code, "monitor db upgrade" in result.stderr) == (4, True)
-        assert "schema none -> 0003" in answer(folder, "db", "upgrade")
+        assert "schema none -> 0004" in answer(folder, "db", "upgrade")
         assert run(folder, "poll").exit_code == 1
 
     def test_no_traceback_for_a_missing_file(self, tmp_path: Path) -> None:

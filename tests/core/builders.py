@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.core.model import Direction, Entry, Feed, FeedState, Modality, Outcome, Place, Signal, Story
+from monitor.core.model import Direction, Entry, Feed, FeedState, Modality, Place, Signal, Story
+from monitor.core.outcome import Outcome
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -68,9 +68,7 @@ def written(
 def events(number: int, **given: object) -> list[Signal]:
     """So many unlike stories."""
     start = int(given.pop("start", 1))  # type: ignore[call-overload]
-    return [
-        a_signal(id=n, title=f"Fleet{n} begins{n} voyage{n}", **given) for n in range(start, start + number)
-    ]
+    return [a_signal(id=n, title=f"{n}a {n}b {n}c", **given) for n in range(start, start + number)]
 
 
 def test_a_level_change_is_the_headline() -> None:

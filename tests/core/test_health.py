@@ -14,7 +14,7 @@ from monitor.core.health import (
     wait_after_failure,
     wait_after_success,
 )
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from tests.core.builders import NOON, a_feed, a_state
 
 LIMITS = PollLimits()

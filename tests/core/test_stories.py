@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from monitor.core.stories import group_stories
+from monitor.core.stories import Edits, group_stories
 from tests.core.builders import NOON, a_signal
 
 
@@ -44,3 +44,33 @@ def test_the_order_of_signals_does_not_matter() -> None:
     expected = group_stories(signals)
     random.Random(7).shuffle(signals)
     assert group_stories(signals) == expected
+
+
+def test_one_event_in_three_languages_is_one_story() -> None:
+    facts = ("fact_sea_of_japan", "#12")
+    told = [
+        a_signal(id=1, title="Twelve ships begin patrol in the Sea of Japan", spans=(), facts=facts),
+        a_signal(id=2, title="В Японском море начали патрулирование 12 кораблей", spans=(), facts=facts),
+        a_signal(id=3, title="12艘军舰在日本海开始联合巡航", spans=(), facts=facts),
+    ]
+    assert len(group_stories(told)) == 1
+
+
+def test_a_straggler_does_not_chain_two_events() -> None:
+    first = [
+        a_signal(id=n, entry_id=n, title=f"Alpha bravo charlie {word}", spans=(), facts=())
+        for n, word in enumerate(("delta", "echo", "fox", "golf", "hotel", "india", "juliet"), 1)
+    ]
+    bridge = a_signal(id=8, entry_id=8, title="Alpha bravo charlie kilo lima mike", spans=(), facts=())
+    other = a_signal(id=9, entry_id=9, title="November kilo lima mike oscar", spans=(), facts=())
+    groups = [{s.id for s in story.signals} for story in group_stories([*first, bridge, other])]
+    assert {9} in groups
+
+
+def test_what_a_person_put_together_or_apart_holds() -> None:
+    one = a_signal(id=1, entry_id=1, title="Two fleets begin a patrol", facts=())
+    same = a_signal(id=2, entry_id=2, title="Two fleets begin a patrol", facts=())
+    other = a_signal(id=3, entry_id=3, title="Exercise Northern Bell opens", facts=())
+    edits = Edits(together=frozenset({frozenset((1, 3))}), apart=frozenset({frozenset((1, 2))}))
+    groups = [{s.id for s in story.signals} for story in group_stories([one, same, other], edits)]
+    assert groups == [{1, 3}, {2}]

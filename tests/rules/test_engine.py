@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.core.model import Modality, Place, Span
@@ -240,3 +242,32 @@ def test_rules_are_told_apart_by_all_their_lists() -> None:
     assert [m.indicator_id for m in rules.match("word40 word42")] == []
     assert [m.indicator_id for m in rules.match("word70 word71")] == ["a.r70", "a.r71"]
     assert len(rules.match(" ".join(f"word{n}" for n in range(80)))) == 78
+
+
+FACTS = {
+    "fact_strait": {"en": ["Northern Strait"], "ru": ["Северный пролив"], "zh": ["北方海峡"]},
+    "plain": {"en": ["harbour"]},
+}
+
+
+def facts(title: str, summary: str = "") -> tuple[str, ...]:
+    made = catalog(indicator('"drill" OR "учение" OR "演习"'), lists=FACTS)
+    lists = {name: replace(one, is_fact=name.startswith("fact_")) for name, one in made.lists.items()}
+    (found,) = compile_rules(replace(made, lists=lists)).match(title, summary)
+    return found.facts
+
+
+def test_facts_are_the_same_words_in_every_language() -> None:
+    assert facts("A drill in the Northern Strait near the harbour") == ("fact_strait",)
+    assert facts("В Северном проливе прошло учение") == ("fact_strait",)
+    assert facts("北方海峡演习") == ("fact_strait",)
+
+
+def test_numbers_of_the_title_are_facts_and_years_are_not() -> None:
+    assert facts("In 2026 a drill with 14 ships and 3 tugs") == ("#14",)
+    assert facts("14艘军舰演习") == ("#14",)
+
+
+def test_facts_stand_in_the_title_or_the_first_sentence() -> None:
+    assert facts("A drill", "It is in the Northern Strait. Rain fell.") == ("fact_strait",)
+    assert facts("A drill", "Rain fell. The Northern Strait is wide.") == ()

@@ -9,7 +9,8 @@ from email.policy import default
 
 import pytest
 
-from monitor.core.model import Entry, Fetched, Level, Message, Outcome, Recipient
+from monitor.core.model import Entry, Fetched, Level, Message, Recipient
+from monitor.core.outcome import Outcome
 from monitor.core.review import Verdict
 from monitor.core.surprise import Surprise
 from monitor.errors import DeliveryError
@@ -19,7 +20,7 @@ from monitor.services.context import Context
 from monitor.services.deliver import Result, deliver_all, retry_wait
 from monitor.services.poll import record_poll
 from monitor.services.retain import retain
-from monitor.storage import assessments, deliveries, feeds, signals, verdicts
+from monitor.storage import assessments, deliveries, feeds, signals, story_edits, verdicts
 from monitor.storage.engine import reading, writing
 from tests.core.builders import NOON, an_entry
 from tests.storage.builders import an_assessment, keep
@@ -293,11 +294,13 @@ class TestVerdicts:
 class TestSurprise:
     def test_a_baseline_forms_from_days_that_were_read(self, context: Context) -> None:
         self.days_read(context, 0.9)
-        titles = ("begin a patrol", "end the patrol of the year", "start patrol beyond the strait")
+        titles = (
+            "begin a patrol of seven grey ships",
+            "end their yearly winter patrol early",
+            "start another patrol beyond that strait",
+        )
         for number, title in enumerate(titles):
-            patrol = replace(
-                PATROL, key=str(number), title=f"Russia and China {title} {number}", published_at=NOON
-            )
+            patrol = replace(PATROL, key=str(number), title=f"Russia and China {title}", published_at=NOON)
             record(context, patrol)
         week = assess(context, NOON).weeks["defense"]
         assert week.usual == (0, 0)
@@ -320,10 +323,29 @@ class TestSurprise:
 def test_the_next_digest_says_what_moved_the_index(context: Context) -> None:
     record(context, PATROL)
     compose_now(context, context.config.recipients[0], SIX)
-    fresh = replace(PATROL, key="2", title="Russia and China: another patrol, far to the north")
+    fresh = replace(PATROL, key="2", title="Russia and China: another patrol in waters far up north")
     record(context, fresh, at=SIX + timedelta(hours=1))
     digest = compose_now(context, context.config.recipients[0], SIX + DAY)
     line = next(line for line in digest.lines if line.domain == "defense")
     assert line.cause is not None
     assert line.cause.total == pytest.approx(line.deepening_change)
     assert line.cause.new_stories > 0 > line.cause.decay
+
+
+class TestStoryEdits:
+    TITLES = ("Russia and China begin a patrol", "Russia and China: seven grey ships on patrol up north")
+
+    def stories(self, context: Context, at: datetime = SIX) -> list[set[int]]:
+        return [{s.entry_id for s in story.signals} for story in assess(context, at).stories]
+
+    def test_what_a_person_says_of_stories_holds_from_then_on(self, context: Context) -> None:
+        for title in self.TITLES:
+            record(context, replace(PATROL, key=title, title=title))
+        (one,), (other,) = self.stories(context)
+        with writing(context.engine) as connection:
+            story_edits.give(connection, [(one, other)], together=True, by="ann", note="", at=SIX)
+        assert self.stories(context, SIX - timedelta(minutes=1)) == [{one}, {other}]
+        assert self.stories(context) == [{one, other}]
+        with writing(context.engine) as connection:
+            story_edits.give(connection, [(other, one)], together=False, by="ann", note="", at=SIX)
+        assert self.stories(context) == [{one}, {other}]

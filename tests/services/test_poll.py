@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from monitor.core.model import Entry, FeedState, Fetched, Outcome, Validators
+from monitor.core.model import Entry, FeedState, Fetched, Validators
+from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 from monitor.services.context import Context
 from monitor.services.poll import PollReport, Source, poll_due, record_poll

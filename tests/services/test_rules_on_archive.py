@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.model import Fetched, Outcome
+from monitor.core.model import Fetched
+from monitor.core.outcome import Outcome
 from monitor.core.review import Review, Verdict
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules, compile_rules

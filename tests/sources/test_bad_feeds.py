@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.model import FeedState, Outcome
+from monitor.core.model import FeedState
+from monitor.core.outcome import Outcome
 from monitor.errors import SourceError
 from monitor.sources.http import FetchLimits, open_door
 from monitor.sources.parsing import open_parser

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.model import Feed, Outcome
+from monitor.core.model import Feed
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 from monitor.sources.feed import Parsed, parse
 from tests.core.builders import a_feed

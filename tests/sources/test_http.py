@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import Outcome, Validators
+from monitor.core.model import Validators
+from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 from monitor.sources.http import Door, FetchLimits, Response, open_door
 from tests.core.builders import NOON

@@ -8,7 +8,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 
 import pytest
 
-from monitor.core.model import Outcome
+from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
 from monitor.sources.parsing import _allow_cpu, open_parser
 from tests.core.builders import a_feed

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.core.model import FeedState, Fetched, Outcome, Validators
+from monitor.core.model import FeedState, Fetched, Validators
+from monitor.core.outcome import Outcome
 from monitor.sources.http import FetchLimits, open_door
 from monitor.sources.parsing import open_parser
 from monitor.sources.poller import poll

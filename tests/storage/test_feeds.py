@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from monitor.core.model import Fetched, Outcome, Validators
+from monitor.core.model import Fetched, Validators
+from monitor.core.outcome import Outcome
 from monitor.storage import feeds, schema
 from tests.core.builders import NOON, a_feed
 from tests.storage.builders import HOUR, store, succeed
