@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from monitor.cli import archive, cli, data, demo, digest, feeds, rules, score, status, story, verdicts, work
+from monitor.cli import (
+    alerts,
+    archive,
+    cli,
+    data,
+    demo,
+    digest,
+    feeds,
+    rules,
+    score,
+    status,
+    story,
+    verdicts,
+    work,
+)
 
 # Each module adds its commands to `cli` when it is imported.
-COMMANDS = (archive, data, demo, digest, feeds, rules, score, status, story, verdicts, work)
+COMMANDS = (alerts, archive, data, demo, digest, feeds, rules, score, status, story, verdicts, work)
 
 
 def main() -> None:

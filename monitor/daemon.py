@@ -15,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor import app
 from monitor.notifiers import Notifier
+from monitor.services.alert import alert_due
 from monitor.services.assess import assess
 from monitor.services.compose import compose_due
 from monitor.services.context import Context
@@ -99,6 +100,11 @@ def _works(
             stopping=stop.is_set,
         )
 
+    async def alert() -> None:
+        # What is urgent does not wait for the outbox's next turn.
+        if await loop.run_in_executor(writer, lambda: alert_due(desk.context, app.now())):
+            await loop.run_in_executor(mailer, deliver)
+
     return {
         "poll": lambda: poll_due(
             desk.context, source, now=app.now, jitter=app.jitter, writer=writer, in_flight=in_flight
@@ -106,6 +112,7 @@ def _works(
         "assess": lambda: loop.run_in_executor(writer, lambda: assess(desk.context, app.now())),
         "compose": lambda: loop.run_in_executor(writer, lambda: compose_due(desk.context, app.now())),
         "deliver": lambda: loop.run_in_executor(mailer, deliver),
+        "alert": alert,
         "retain": lambda: loop.run_in_executor(writer, lambda: retain(desk.context, app.now())),
         "reload": lambda: loop.run_in_executor(writer, desk.reload),
     }
@@ -128,6 +135,7 @@ def _schedule(context: Context, works: dict[str, Work], jobs: Jobs) -> AsyncIOSc
     add("poll", IntervalTrigger(seconds=plan.poll_tick.total_seconds()), max_instances=20, **at_once)
     add("assess", IntervalTrigger(seconds=plan.assess_every.total_seconds()))
     add("compose", IntervalTrigger(seconds=plan.poll_tick.total_seconds()), **at_once)
+    add("alert", IntervalTrigger(seconds=plan.alert_every.total_seconds()))
     add("deliver", IntervalTrigger(seconds=plan.deliver_every.total_seconds()), **at_once)
     add("reload", IntervalTrigger(seconds=plan.poll_tick.total_seconds()))
     add("retain", CronTrigger(hour=plan.retention_at.hour, minute=plan.retention_at.minute))

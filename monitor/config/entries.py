@@ -26,6 +26,7 @@ def to_recipient(table: RecipientTable) -> Recipient:
         cadence=table.cadence,
         domains=tuple(table.domains),
         minimum_level=Level[table.minimum_level.upper()],
+        urgent=table.urgent,
     )
 
 

@@ -15,6 +15,7 @@ from monitor.config.schema import (
     DOMAINS,
     ENTRIES,
     SECTIONS,
+    AlertsTable,
     CatalogTable,
     DomainTable,
     FeedTable,
@@ -29,6 +30,7 @@ from monitor.config.schema import (
 )
 from monitor.config.settings import Config, Domain, FetchSettings, ScheduleSettings
 from monitor.config.storage import storage_url
+from monitor.core.alerts import AlertLimits
 from monitor.core.model import Modality, Place
 from monitor.core.scoring import Methodology
 from monitor.errors import ConfigError
@@ -138,6 +140,7 @@ def _build(path: Path, environ: Mapping[str, str], reading: _Reading, problems: 
         retain_for=storage.retain,
         fetch=fetch,
         schedule=_schedule(reading.section("schedule", ScheduleTable)),
+        alerts=AlertLimits(**dict(reading.section("alerts", AlertsTable))),
         mail=mail,
         methodology=_methodology(reading.section("scoring", ScoringTable), problems),
         catalog_folder=folder / reading.section("catalog", CatalogTable).folder,

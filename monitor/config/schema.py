@@ -123,7 +123,13 @@ class ScheduleTable(Table):
     poll_tick: Duration = _key("15s", "How often the daemon asks which feeds are due.")
     assess_every: Duration = _key("15m", "How often domains are scored.")
     deliver_every: Duration = _key("30s", "How often the outbox is emptied.")
+    alert_every: Duration = _key("5s", "How often the daemon looks for what is urgent.")
     retention_at: Clock = _key("03:30", "When old entries are forgotten, in UTC.")
+
+
+class AlertsTable(Table):
+    cool_down: Duration = _key("4h", "How long nothing more is mailed of the same domain or indicator.")
+    most_per_hour: int = _key(6, "Urgent mails to one recipient; the rest goes together.", ge=1, le=60)
 
 
 class MailFileTable(Table):
@@ -218,6 +224,7 @@ class RecipientTable(Table):
     minimum_level: Literal["quiet", "routine", "notable", "elevated", "marked"] = _key(
         "quiet", "Domains below it are told in the table only."
     )
+    urgent: bool = _key(True, "Whether urgent mail is sent between digests.")
 
 
 class FeedTable(Table):
@@ -241,6 +248,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "storage": StorageTable,
     "fetch": FetchTable,
     "schedule": ScheduleTable,
+    "alerts": AlertsTable,
     "mail": MailTable,
     "scoring": ScoringTable,
     "catalog": CatalogTable,

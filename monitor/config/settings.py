@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config.secret import Secret
+from monitor.core.alerts import AlertLimits
 from monitor.core.model import Feed, Recipient
 from monitor.core.scoring import Methodology
 
@@ -49,6 +50,7 @@ class ScheduleSettings:
     poll_tick: timedelta
     assess_every: timedelta
     deliver_every: timedelta
+    alert_every: timedelta
     retention_at: time  # in UTC
 
 
@@ -101,6 +103,7 @@ class Config:
     retain_for: timedelta
     fetch: FetchSettings
     schedule: ScheduleSettings
+    alerts: AlertLimits
     mail: MailSettings
     methodology: Methodology
     catalog_folder: Path

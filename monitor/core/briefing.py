@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.assessment import Assessment, Factors, Score
@@ -40,25 +40,37 @@ class Labels:
     methodology: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that a digest is written from: what holds now, what the recipient was told, how it came.
+
+    By domain: the assessments, what the last digest said (`previous`), the
+    indexes of seven weeks, the new stories of this week, the causes of change.
+    """
+
+    assessments: Mapping[str, Assessment]
+    stories: Sequence[Story]
+    coverage: Coverage
+    weeks: Mapping[str, Surprise]
+    previous: Mapping[str, Sent] = field(default_factory=dict)
+    histories: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    causes: Mapping[str, Change] = field(default_factory=dict)
+
+
 def compose(
     recipient: Recipient,
+    known: Known,
     *,
     due_at: datetime,
     composed_at: datetime,
     since_at: datetime | None,
     next_due_at: datetime,
-    assessments: Mapping[str, Assessment],
-    previous: Mapping[str, Sent],
-    histories: Mapping[str, tuple[float, ...]],
-    stories: Sequence[Story],
-    weeks: Mapping[str, Surprise],
-    causes: Mapping[str, Change],
     new_ids: frozenset[int],
-    coverage: Coverage,
     labels: Labels,
     method: Methodology,
     is_sample: bool = False,
     held_back: tuple[str, ...] = (),
+    urgent: tuple[str, ...] = (),
 ) -> Digest:
     """Write one recipient's digest from stored evidence alone.
 
@@ -66,16 +78,11 @@ def compose(
     is new when one of its signals is; continuing ones are shown only where
     they carry their domain's index.
     """
-    wanted = [d for d in labels.domains if d in assessments and d in (recipient.domains or labels.domains)]
-    lines = [
-        _line(
-            labels.domains[d], assessments[d], previous.get(d), histories.get(d, ()), weeks[d], causes.get(d)
-        )
-        for d in wanted
-    ]
+    wanted = [d for d in labels.domains if d in (recipient.domains or labels.domains)]
+    lines = [_line(labels.domains[d], d, known) for d in wanted if d in known.assessments]
     lines.sort(key=lambda line: (-line.level, -max(line.deepening, line.friction)))
     open_domains = [line.domain for line in lines if line.level >= recipient.minimum_level]
-    developments = _developments(open_domains, assessments, stories, new_ids, labels, method)
+    developments = _developments(open_domains, known, new_ids, labels, method)
     fresh = _each_domain_first([d for d in developments if d.is_new])
     chosen = _chosen(fresh, developments, open_domains)
     return Digest(
@@ -88,28 +95,23 @@ def compose(
         since_at=since_at,
         next_due_at=next_due_at,
         headline=headline(lines, fresh),
-        bottom_line=tuple(bottom_line(lines, fresh, coverage)),
-        confidence=confidence(stories, fresh, coverage, method),
+        bottom_line=tuple(bottom_line(lines, fresh, known.coverage)),
+        confidence=confidence(known.stories, fresh, known.coverage, method),
         lines=tuple(lines),
         developments=tuple(chosen),
         also=tuple(fresh[MOST_IN_FULL : MOST_IN_FULL + MOST_NAMED]),
         omitted=max(len(fresh) - MOST_IN_FULL - MOST_NAMED, 0),
         held_back=held_back,
-        coverage=coverage,
+        coverage=known.coverage,
         rules_revision=labels.rules_revision,
         methodology=labels.methodology,
         is_sample=is_sample,
+        urgent=urgent,
     )
 
 
-def _line(
-    title: str,
-    now: Assessment,
-    before: Sent | None,
-    history: tuple[float, ...],
-    week: Surprise,
-    cause: Change | None,
-) -> DomainLine:
+def _line(title: str, domain: str, known: Known) -> DomainLine:
+    now, before = known.assessments[domain], known.previous.get(domain)
     return DomainLine(
         domain=now.domain,
         title=title,
@@ -117,12 +119,12 @@ def _line(
         previous_level=before.level if before else None,
         deepening=now.deepening.index,
         deepening_change=now.deepening.index - before.deepening if before else None,
-        cause=cause,
+        cause=known.causes.get(domain),
         friction=now.friction.index,
         friction_change=now.friction.index - before.friction if before else None,
         countermeasure=now.countermeasure.index,
-        history=(*history[:-1], now.deepening.index),
-        week=week,
+        history=(*known.histories.get(domain, ())[:-1], now.deepening.index),
+        week=known.weeks[domain],
         coverage=now.coverage,
         note=now.note,
     )
@@ -130,17 +132,18 @@ def _line(
 
 def _developments(
     domains: Sequence[str],
-    assessments: Mapping[str, Assessment],
-    stories: Sequence[Story],
+    known: Known,
     new_ids: frozenset[int],
     labels: Labels,
     method: Methodology,
 ) -> list[Development]:
-    by_ids = {(story.indicator_id, tuple(sorted(s.id for s in story.signals))): story for story in stories}
+    by_ids = {
+        (story.indicator_id, tuple(sorted(s.id for s in story.signals))): story for story in known.stories
+    }
     found = [
         _development(by_ids[factors.indicator_id, factors.signal_ids], factors, new_ids, labels, method)
         for domain in domains
-        for score in _scores(assessments[domain])
+        for score in _scores(known.assessments[domain])
         for factors in score.stories
         if (factors.indicator_id, factors.signal_ids) in by_ids
     ]

@@ -122,3 +122,4 @@ class Digest:
     rules_revision: str
     methodology: str
     is_sample: bool = False  # made of sample data by `make demo`
+    urgent: tuple[str, ...] = ()  # what made it leave between digests; empty for a digest that was due

@@ -227,6 +227,7 @@ class Recipient:
     cadence: str = "daily 06:00"  # "daily HH:MM", "weekly mon HH:MM", "hourly"
     domains: tuple[str, ...] = ()  # empty: all
     minimum_level: Level = Level.QUIET
+    urgent: bool = True  # wants urgent mail between digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

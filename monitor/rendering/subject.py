@@ -15,6 +15,7 @@ def subject(digest: Digest) -> str:
     No word of a feed gets in: a title could pretend to be a change of level.
     """
     start = "[SAMPLE] [RU-CN] " if digest.is_sample else "[RU-CN] "
+    start += "URGENT: " if digest.urgent else ""
     end = f" - {local(digest.due_at, digest.timezone)}"
     room = LONGEST - len(start) - len(end)
     what = flat(_what(digest))
@@ -22,6 +23,9 @@ def subject(digest: Digest) -> str:
 
 
 def _what(digest: Digest) -> str:
+    if digest.urgent:
+        more = f" and {len(digest.urgent) - 1} more" if len(digest.urgent) > 1 else ""
+        return f"{digest.urgent[0]}{more}"
     moved = [line for line in digest.lines if line.previous_level not in (None, line.level)]
     new = sum(d.is_new for d in digest.developments) + len(digest.also) + digest.omitted
     stories = count(new, "new story", "new stories")

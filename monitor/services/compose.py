@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from monitor.core.briefing import Sent, compose
+from monitor.core.alerts import Verb
+from monitor.core.briefing import Known, Sent, compose
 from monitor.core.cadence import Due, due_at_or_before, next_due
 from monitor.core.digest import Digest
 from monitor.core.model import Direction, Level, Message, Recipient
@@ -18,7 +19,7 @@ from monitor.services.changes import changes_since
 from monitor.services.context import Context
 from monitor.services.reload import REFUSED, Refusal, refusal_in
 from monitor.services.survey import survey
-from monitor.storage import assessments, deliveries, digests, feeds, meta, signals
+from monitor.storage import alerts, assessments, deliveries, digests, feeds, meta, signals
 from monitor.storage.engine import reading, writing
 
 FIRST_DIGEST_COVERS = timedelta(days=1)
@@ -57,8 +58,9 @@ def preview(context: Context, recipient: Recipient, at: datetime) -> tuple[Diges
     """Write the digest that would leave now, and render it; nothing is stored."""
     with reading(context.engine) as connection:
         picture = see(connection, context, at)
-        digest, _ = _write(connection, context, recipient, at, picture, is_sample=False)
-    return digest, _render(context, digest)
+        new_ids = unsent(connection, recipient, picture)
+        digest = write(connection, context, recipient, at, picture, new_ids)
+    return digest, render_message(context, digest)
 
 
 def _compose(
@@ -66,8 +68,9 @@ def _compose(
 ) -> Digest:
     picture = see(connection, context, at)
     keep(connection, context, picture)
-    digest, new_ids = _write(connection, context, recipient, due.at, picture, is_sample=is_sample)
-    message = _render(context, digest)
+    new_ids = unsent(connection, recipient, picture)
+    digest = write(connection, context, recipient, due.at, picture, new_ids, is_sample=is_sample)
+    message = render_message(context, digest)
     digest_id = digests.record(
         connection,
         recipient_id=recipient.id,
@@ -83,44 +86,71 @@ def _compose(
     return digest
 
 
-def _write(
+def unsent(connection: Connection, recipient: Recipient, picture: Picture) -> list[int]:
+    """The signals that no digest of a recipient has told of, in the domains that the recipient reads."""
+    open_domains = [d for d, a in picture.assessments.items() if a.level >= recipient.minimum_level]
+    wanted = [d for d in open_domains if d in (recipient.domains or open_domains)]
+    return signals.unsent_signal_ids(connection, recipient.id, wanted, since=picture.at - UNREAD_FOR_AT_MOST)
+
+
+def write(
     connection: Connection,
     context: Context,
     recipient: Recipient,
     due_at: datetime,
     picture: Picture,
+    new_ids: Collection[int],
     *,
-    is_sample: bool,
-) -> tuple[Digest, list[int]]:
-    """The digest, and the signals that it tells for the first time."""
+    is_sample: bool = False,
+    urgent: tuple[str, ...] = (),
+) -> Digest:
+    """Write a digest of a picture; `new_ids` are the signals that it tells as new."""
     at = picture.at
     last = digests.last_digest(connection, recipient.id)
     since_at = last.composed_at if last else None
-    open_domains = [d for d, a in picture.assessments.items() if a.level >= recipient.minimum_level]
-    wanted = [d for d in open_domains if d in (recipient.domains or open_domains)]
-    new_ids = signals.unsent_signal_ids(connection, recipient.id, wanted, since=at - UNREAD_FOR_AT_MOST)
     moved = changes_since(connection, context, since_at, at) if since_at else {}
     refusal = refusal_in(meta.get(connection, REFUSED))
-    digest = compose(
+    known = Known(
+        assessments=picture.assessments,
+        stories=picture.stories,
+        coverage=survey(connection, feeds.all_states(connection), since_at or at - FIRST_DIGEST_COVERS, at),
+        weeks=picture.weeks,
+        previous={d: _sent(values) for d, values in last.levels.items()} if last else {},
+        histories={d: assessments.weekly_history(connection, d, at) for d in picture.assessments},
+        causes={d: change for (d, direction), change in moved.items() if direction is Direction.DEEPENING},
+    )
+    return compose(
         recipient,
+        known,
         due_at=due_at,
         composed_at=at,
         since_at=since_at,
         next_due_at=next_due(recipient.cadence, recipient.timezone, at).at,
-        assessments=picture.assessments,
-        previous={d: _sent(values) for d, values in last.levels.items()} if last else {},
-        histories={d: assessments.weekly_history(connection, d, at) for d in picture.assessments},
-        stories=picture.stories,
-        weeks=picture.weeks,
-        causes={d: change for (d, direction), change in moved.items() if direction is Direction.DEEPENING},
         new_ids=frozenset(new_ids),
-        coverage=survey(connection, feeds.all_states(connection), since_at or at - FIRST_DIGEST_COVERS, at),
         labels=context.labels,
         method=context.method,
         is_sample=is_sample,
-        held_back=tuple(_held_back(refusal, picture, frozenset(new_ids))),
+        held_back=(
+            *_held_back(refusal, picture, frozenset(new_ids)),
+            *_alerts_held(connection, recipient, since_at or at - FIRST_DIGEST_COVERS, at),
+        ),
+        urgent=urgent,
     )
-    return digest, new_ids
+
+
+def _alerts_held(
+    connection: Connection, recipient: Recipient, since_at: datetime, at: datetime
+) -> Iterator[str]:
+    """What became of urgent occasions since the last digest, and the silences in force."""
+    for alert in alerts.since(connection, since_at, recipient.id):
+        if alert.acknowledged_by:
+            yield f"{alert.title}: acknowledged by {alert.acknowledged_by}."
+        elif alert.state is not Verb.SEND:
+            yield f"No urgent mail of {alert.title}: {alert.reason}."
+    for silence in alerts.silences_at(connection, at):
+        until = f"{silence.ends_at:%Y-%m-%d %H:%M}Z"
+        who = f"{silence.owner} until {until}"
+        yield f"Urgent mail of {silence.subject} is silenced by {who}: {silence.reason}."
 
 
 def _held_back(refusal: Refusal | None, picture: Picture, new_ids: frozenset[int]) -> Iterator[str]:
@@ -136,16 +166,21 @@ def _sent(values: list[float]) -> Sent:
     return Sent(level=Level(int(level)), deepening=deepening, friction=friction)
 
 
-def _render(context: Context, digest: Digest) -> Message:
+def render_message(context: Context, digest: Digest) -> Message:
+    """Render a digest under the Message-ID that it has whenever it is rendered.
+
+    Digests of a week are one thread; an urgent mail begins its own.
+    """
     sender = Sender(name=context.config.mail.from_name, address=context.config.mail.from_address)
     domain = sender.address.rpartition("@")[2]
     name = hashlib.sha256(
         f"{digest.recipient_id}\n{digest.due_at.isoformat()}\n{digest.address}".encode()
+        + "\n".join(digest.urgent).encode()
     ).hexdigest()[:24]
     week = digest.due_at.strftime("%G-W%V")
     return render(
         digest,
         sender=sender,
         message_id=f"<digest.{name}@{domain}>",
-        root_id=f"<{week}.{digest.recipient_id}@{domain}>",
+        root_id="" if digest.urgent else f"<{week}.{digest.recipient_id}@{domain}>",
     )

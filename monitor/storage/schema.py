@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -23,43 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in, the same moment in UTC out.
-
-    PostgreSQL keeps `timestamptz`; SQLite microseconds since 1970, which sort
-    and compare as numbers and cannot lose their zone.
-    """
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(BigInteger())
-        return dialect.type_descriptor(DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise ValueError(f"a stored time must be aware, not {value!r}")
-        if dialect.name == "sqlite":
-            return (value - EPOCH) // timedelta(microseconds=1)
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return EPOCH + timedelta(microseconds=value)
-        moment: datetime = value
-        return moment.astimezone(UTC)
-
+from monitor.storage.columns import RowId, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -69,9 +30,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-# SQLite numbers rows by itself only in a column of this very type.
-RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _moment(name: str, *, needed: bool = False) -> Column[datetime]:
@@ -270,6 +228,38 @@ deliveries = Table(
     _moment("created_at", needed=True),
     _moment("sent_at"),
     Index(None, "state", "next_attempt_at"),
+)
+
+# What was worth an urgent mail, for each recipient: what became of it, and why.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _text("recipient_id", None),
+    _text("key", None),
+    _text("subject", None),
+    _text("domain", None),
+    _text("title", None),
+    Column("level", Integer, nullable=False),
+    _text("state", None),
+    _text("reason"),
+    _moment("found_at", needed=True),
+    _moment("sent_at"),
+    _text("message_id"),
+    _text("acknowledged_by"),
+    _moment("acknowledged_at"),
+    UniqueConstraint("recipient_id", "key"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _text("subject", None),
+    _text("owner", None),
+    _text("reason", None),
+    _moment("starts_at", needed=True),
+    _moment("ends_at", needed=True),
 )
 
 meta = Table(

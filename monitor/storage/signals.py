@@ -100,6 +100,11 @@ def stamp(connection: Connection, recipient_id: str, digest_id: int, signal_ids:
         connection.execute(insert(digest_signals), rows)
 
 
+def newest_id(connection: Connection) -> int:
+    """The number of the signal that was stored last, 0 before the first."""
+    return connection.execute(select(func.max(signals.c.id))).scalar_one() or 0
+
+
 def count(connection: Connection) -> int:
     """How many signals are stored."""
     return connection.execute(select(func.count()).select_from(signals)).scalar_one()

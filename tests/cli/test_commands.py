@@ -154,6 +154,23 @@ class TestExplain:
         result = run(folder, "score", "explain", "--domain", "defense", "--at", "noon")
         assert (result.exit_code, "expected a time such as" in result.stderr) == (2, True)
 
+    def test_silences_are_added_listed_and_ended(self, folder: Path) -> None:
+        assert answer(folder, "silence", "list") == "no silence is in force\n"
+        words = ["--for", "7d", "--reason", "yearly drill", "--by", "ann"]
+        assert "silence 1: defense until" in answer(folder, "silence", "add", "defense", *words)
+        assert "ann: yearly drill" in answer(folder, "silence", "list")
+        assert answer(folder, "silence", "end", "1") == "silence 1 ended\n"
+        result = run(folder, "silence", "end", "1")
+        assert (result.exit_code, "no silence 1 is in force" in result.stderr) == (1, True)
+        result = run(folder, "silence", "add", "sport", *words)
+        assert (result.exit_code, "no domain and no indicator 'sport'" in result.stderr) == (1, True)
+
+    def test_alerts_are_listed_and_acknowledged(self, folder: Path) -> None:
+        assert answer(folder, "alert", "now") == "0 urgent mails in the outbox\n"
+        assert answer(folder, "alert", "list") == "nothing was urgent in 7 days\n"
+        result = run(folder, "alert", "ack", "1")
+        assert (result.exit_code, "no alert 1" in result.stderr) == (1, True)
+
     def test_stories_are_shown_split_and_merged(self, folder: Path) -> None:
         day = {"lang": "en", "source": "x", "date": "2026-11-01"}
         rows = [
@@ -361,7 +378,7 @@ class TestConfiguration:
         engine.dispose()
         result = run(folder, "poll")
         assert (result.exit_code, "monitor db upgrade" in result.stderr) == (4, True)
-        assert "schema none -> 0004" in answer(folder, "db", "upgrade")
+        assert "schema none -> 0005" in answer(folder, "db", "upgrade")
         assert run(folder, "poll").exit_code == 1
 
     def test_no_traceback_for_a_missing_file(self, tmp_path: Path) -> None:

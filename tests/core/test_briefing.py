@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.core.assessment import Assessment
-from monitor.core.briefing import EXCERPT, Labels, Sent, compose
+from monitor.core.briefing import EXCERPT, Known, Labels, Sent, compose
 from monitor.core.digest import Coverage, Digest
 from monitor.core.model import Direction, Level, Recipient, Signal, Span
 from monitor.core.scoring import Methodology, score
@@ -48,18 +48,18 @@ def written(
 
     return compose(
         recipient,
+        Known(
+            assessments={domain: assessed(domain) for domain in LABELS.domains},
+            stories=stories,
+            coverage=coverage,
+            weeks={domain: Surprise(len(signals)) for domain in LABELS.domains},
+            previous=previous or {},
+        ),
         due_at=NOON,
         composed_at=NOON,
         since_at=NOON - timedelta(days=1),
         next_due_at=NOON + timedelta(days=1),
-        assessments={domain: assessed(domain) for domain in LABELS.domains},
-        previous=previous or {},
-        histories={},
-        stories=stories,
-        weeks={domain: Surprise(len(signals)) for domain in LABELS.domains},
-        causes={},
         new_ids=frozenset(s.id for s in signals) if new is None else frozenset(new),
-        coverage=coverage,
         labels=LABELS,
         method=METHOD,
     )

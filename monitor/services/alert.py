@@ -1,0 +1,132 @@
+"""Alert: what cannot wait for the next digest is put into the outbox at once, and never as a flood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
+from monitor.core.model import Level, Recipient, Story
+from monitor.core.stories import first_reported
+from monitor.services.assess import Picture, keep, see
+from monitor.services.compose import render_message, unsent, write
+from monitor.services.context import Context
+from monitor.storage import alerts, deliveries, meta, signals
+from monitor.storage.engine import writing
+
+# What is older was told by a digest, or was no news when we first saw it.
+LOOKED_BACK = timedelta(hours=24)
+_SEEN = "alerts:newest_signal"
+_OPEN = (Verb.COOLING, Verb.STORM)
+
+
+def alert_due(context: Context, at: datetime) -> int:
+    """Assess when signals came since the last look, and mail what is urgent; how many mails.
+
+    Everything is decided and stored in one transaction with the outbox, so that
+    a crash neither loses an alert nor doubles it.
+    """
+    recipients = [recipient for recipient in context.config.recipients if recipient.urgent]
+    with writing(context.engine) as connection:
+        newest = str(signals.newest_id(connection))
+        held = [alert for alert in alerts.since(connection, at - LOOKED_BACK) if alert.state in _OPEN]
+        if not recipients or (newest == meta.get(connection, _SEEN) and not held):
+            return 0
+        meta.put(connection, _SEEN, newest)
+        picture = see(connection, context, at)
+        keep(connection, context, picture)
+        found = list(occasions(context, picture))
+        return sum(_tell(connection, context, recipient, picture, found) for recipient in recipients)
+
+
+def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
+    """The domains that rose to Elevated or above, and the new stories of urgent indicators."""
+    since = picture.at - LOOKED_BACK
+    for domain, one in picture.assessments.items():
+        if one.level >= URGENT_FROM and one.level_since > since:
+            title = f"{context.labels.domains.get(domain, domain)} up to {one.level.label}"
+            yield Occasion(
+                key=f"level {domain} {one.level.value} {one.level_since.isoformat()}",
+                subject=domain,
+                domain=domain,
+                title=title,
+                level=one.level,
+                signal_ids=(),
+                at=one.level_since,
+            )
+    for story in picture.stories:
+        indicator = context.catalog.observable(story.indicator_id) if _is_known(context, story) else None
+        fresh = first_reported(story) > since and not all(signal.is_retro for signal in story.signals)
+        if indicator is not None and indicator.urgent and fresh:
+            first = min(story.signals, key=lambda s: (s.effective_at, s.id))
+            yield Occasion(
+                key=f"story {story.indicator_id} {first.entry_id}",
+                subject=story.indicator_id,
+                domain=story.domain,
+                title=indicator.title,
+                level=Level.QUIET,
+                signal_ids=tuple(sorted(signal.id for signal in story.signals)),
+                at=first.effective_at,
+            )
+
+
+def _is_known(context: Context, story: Story) -> bool:
+    catalog = context.catalog
+    return story.indicator_id in catalog.indicators or story.indicator_id in catalog.composites
+
+
+def _tell(
+    connection: Connection,
+    context: Context,
+    recipient: Recipient,
+    picture: Picture,
+    found: list[Occasion],
+) -> int:
+    at, limits = picture.at, context.config.alerts
+    settled = alerts.settled_keys(connection, recipient.id, at - 2 * LOOKED_BACK)
+    silences = alerts.silences_at(connection, at)
+    told = alerts.told(connection, recipient.id, at - 2 * LOOKED_BACK)
+    mails = alerts.mails_within_an_hour(connection, recipient.id, at)
+    leaving: list[tuple[Occasion, Decision]] = []
+    for occasion in found:
+        is_wanted = not recipient.domains or occasion.domain in recipient.domains
+        if occasion.key in settled or not is_wanted:
+            continue
+        decision = decide(occasion, silences=silences, told=told, mails_this_hour=mails, at=at, limits=limits)
+        if decision.verb is Verb.SEND:
+            leaving.append((occasion, decision))
+        else:
+            alerts.record(connection, recipient.id, occasion, decision, at=at)
+    if not leaving:
+        return 0
+    message_id = _mail(connection, context, recipient, picture, [occasion for occasion, _ in leaving])
+    for occasion, decision in leaving:
+        alerts.record(connection, recipient.id, occasion, decision, at=at, message_id=message_id)
+    return 1
+
+
+def _mail(
+    connection: Connection,
+    context: Context,
+    recipient: Recipient,
+    picture: Picture,
+    leaving: list[Occasion],
+) -> str:
+    """Put one mail of all that leaves now into the outbox; the next digest tells of the same signals."""
+    told = {number for occasion in leaving for number in occasion.signal_ids}
+    risen = {occasion.domain for occasion in leaving if occasion.level}
+    behind = set(unsent(connection, recipient, picture)) if risen else set()
+    told |= {
+        signal.id
+        for story in picture.stories
+        if story.domain in risen
+        for signal in story.signals
+        if signal.id in behind
+    }
+    titles = tuple(dict.fromkeys(o.title for o in sorted(leaving, key=lambda o: -o.level)))
+    digest = write(connection, context, recipient, picture.at, picture, told, urgent=titles)
+    message = render_message(context, digest)
+    deliveries.enqueue(connection, message, digest_id=None, at=picture.at)
+    return message.message_id

@@ -1,0 +1,157 @@
+"""Urgent alerts of each recipient with what became of them, and silences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from monitor.core.alerts import Decision, Occasion, Silence, Told, Verb
+from monitor.core.model import Level
+from monitor.storage.schema import alerts, silences
+from monitor.storage.upsert import insert_into
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One occasion for one recipient, and what became of it."""
+
+    id: int
+    recipient_id: str
+    key: str
+    subject: str
+    title: str
+    level: Level
+    state: Verb
+    reason: str
+    found_at: datetime
+    sent_at: datetime | None
+    acknowledged_by: str
+
+
+def settled_keys(connection: Connection, recipient_id: str, since: datetime) -> set[str]:
+    """The occasions of which this recipient was told, or that were held back for good."""
+    final = (Verb.SEND.value, Verb.SILENCED.value, Verb.ACKNOWLEDGED.value)
+    query = select(alerts.c.key).where(
+        alerts.c.recipient_id == recipient_id, alerts.c.state.in_(final), alerts.c.found_at > since
+    )
+    return set(connection.execute(query).scalars())
+
+
+def told(connection: Connection, recipient_id: str, since: datetime) -> list[Told]:
+    """What this recipient was told of since a time."""
+    query = select(alerts).where(alerts.c.recipient_id == recipient_id, alerts.c.sent_at > since)
+    return [
+        Told(
+            subject=row.subject,
+            level=Level(row.level),
+            sent_at=row.sent_at,
+            acknowledged_by=row.acknowledged_by,
+        )
+        for row in connection.execute(query.order_by(alerts.c.id))
+    ]
+
+
+def mails_within_an_hour(connection: Connection, recipient_id: str, at: datetime) -> int:
+    """How many urgent mails left for a recipient in the hour before."""
+    query = select(func.count(alerts.c.message_id.distinct())).where(
+        alerts.c.recipient_id == recipient_id, alerts.c.sent_at > at - HOUR, alerts.c.sent_at <= at
+    )
+    return connection.execute(query).scalar_one()
+
+
+def record(
+    connection: Connection,
+    recipient_id: str,
+    occasion: Occasion,
+    decision: Decision,
+    *,
+    at: datetime,
+    message_id: str = "",
+) -> None:
+    """Store what became of an occasion, in place of what had become of it before."""
+    is_sent = decision.verb is Verb.SEND
+    values = {
+        "state": decision.verb.value,
+        "reason": decision.reason,
+        "sent_at": at if is_sent else None,
+        "message_id": message_id,
+    }
+    row = {
+        "recipient_id": recipient_id,
+        "key": occasion.key,
+        "subject": occasion.subject,
+        "domain": occasion.domain,
+        "title": occasion.title,
+        "level": int(occasion.level),
+        "found_at": at,
+    }
+    statement = insert_into(connection, alerts).values(**row, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["recipient_id", "key"], set_=values))
+
+
+def since(connection: Connection, at: datetime, recipient_id: str | None = None) -> list[Alert]:
+    """The alerts found after a time, oldest first; of one recipient, or of all."""
+    query = select(alerts).where(alerts.c.found_at > at)
+    if recipient_id is not None:
+        query = query.where(alerts.c.recipient_id == recipient_id)
+    return [_alert(row) for row in connection.execute(query.order_by(alerts.c.id))]
+
+
+def acknowledge(connection: Connection, alert_id: int, *, by: str, at: datetime) -> Alert | None:
+    """Note that somebody deals with what an alert told of, for all its recipients; None without it."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        update(alerts)
+        .where(alerts.c.key == row.key, alerts.c.sent_at.is_not(None))
+        .values(acknowledged_by=by, acknowledged_at=at)
+    )
+    return _alert(row)
+
+
+def add_silence(
+    connection: Connection, *, subject: str, owner: str, reason: str, at: datetime, until: datetime
+) -> int:
+    """Store a silence and give its number."""
+    statement = insert(silences).values(
+        subject=subject, owner=owner, reason=reason, starts_at=at, ends_at=until
+    )
+    number: int = connection.execute(statement.returning(silences.c.id)).scalar_one()
+    return number
+
+
+def end_silence(connection: Connection, number: int, at: datetime) -> bool:
+    """End a silence now; False when none of that number is in force."""
+    table = silences
+    changed = connection.execute(
+        update(table).where(table.c.id == number, table.c.ends_at > at).values(ends_at=at)
+    )
+    return changed.rowcount > 0
+
+
+def silences_at(connection: Connection, at: datetime) -> Sequence[Silence]:
+    """The silences in force."""
+    query = select(silences).where(silences.c.starts_at <= at, silences.c.ends_at > at)
+    return [Silence(**row) for row in connection.execute(query.order_by(silences.c.id)).mappings()]
+
+
+def _alert(row: Row[tuple[object, ...]]) -> Alert:
+    return Alert(
+        id=row.id,
+        recipient_id=row.recipient_id,
+        key=row.key,
+        subject=row.subject,
+        title=row.title,
+        level=Level(row.level),
+        state=Verb(row.state),
+        reason=row.reason,
+        found_at=row.found_at,
+        sent_at=row.sent_at,
+        acknowledged_by=row.acknowledged_by,
+    )

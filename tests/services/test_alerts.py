@@ -1,0 +1,149 @@
+"""Urgent mail on a real database: at once, grouped, once, and told of in the next digest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+from sqlalchemy import select
+
+from monitor.core.model import Entry, Fetched
+from monitor.core.outcome import Outcome
+from monitor.services.alert import alert_due
+from monitor.services.compose import compose_now
+from monitor.services.context import Context
+from monitor.services.poll import record_poll
+from monitor.storage import alerts, feeds
+from monitor.storage.engine import reading, writing
+from monitor.storage.schema import deliveries
+from tests.core.builders import NOON, an_entry
+
+MINUTE = timedelta(minutes=1)
+TITLES = (
+    "Russia and China begin a patrol",
+    "Russia and China: seven grey ships sail far north on patrol",
+    "Russia and China, after dark: eleven bombers flew their first patrol",
+)
+
+
+def entry(number: int, at: datetime = NOON) -> Entry:
+    return an_entry(key=str(number), title=TITLES[number], summary="", link="", published_at=at)
+
+
+def record(context: Context, *found: Entry, at: datetime = NOON) -> None:
+    with reading(context.engine) as connection:
+        state = next(s for s in feeds.all_states(connection) if s.feed.id == "wire")
+    record_poll(context, state, Fetched(outcome=Outcome.OK, entries=found), at, 0.0)
+
+
+@pytest.fixture
+def urgent(context: Context) -> Context:
+    """The same, with patrols marked urgent and levels out of reach."""
+    catalog = context.catalog
+    patrol = replace(catalog.indicators["defense.patrol"], urgent=True)
+    marked = replace(catalog, indicators=catalog.indicators | {"defense.patrol": patrol})
+    return replace(
+        context, catalog=marked, method=replace(context.method, thresholds=(96.0, 97.0, 98.0, 99.0))
+    )
+
+
+def subjects(context: Context) -> list[str]:
+    with reading(context.engine) as connection:
+        return list(connection.execute(select(deliveries.c.subject).order_by(deliveries.c.id)).scalars())
+
+
+def states(context: Context) -> list[tuple[str, str]]:
+    with reading(context.engine) as connection:
+        return [(a.title, a.state.value) for a in alerts.since(connection, NOON - 99 * MINUTE)]
+
+
+def test_an_urgent_story_is_mailed_once(urgent: Context) -> None:
+    record(urgent, entry(0))
+    assert alert_due(urgent, NOON) == 1
+    assert alert_due(urgent, NOON + MINUTE) == 0
+    (subject,) = subjects(urgent)
+    assert subject.startswith("[RU-CN] URGENT: ")
+    with reading(urgent.engine) as connection:
+        payload = connection.execute(select(deliveries.c.payload)).scalar_one()
+    mail = message_from_bytes(payload, policy=default)
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "URGENT: " in text
+    assert "*Russia and China* begin a *patrol*" in text
+    assert mail["In-Reply-To"] is None
+
+
+def test_nothing_leaves_for_what_is_not_urgent_or_not_wanted(context: Context, urgent: Context) -> None:
+    record(context, entry(0))
+    assert alert_due(context, NOON) == 0
+    recipients = tuple(replace(r, urgent=False) for r in urgent.config.recipients)
+    deaf = replace(urgent, config=replace(urgent.config, recipients=recipients))
+    assert alert_due(deaf, NOON) == 0
+    elsewhere = tuple(replace(r, domains=("economy",)) for r in urgent.config.recipients)
+    other = replace(urgent, config=replace(urgent.config, recipients=elsewhere))
+    assert alert_due(other, NOON) == 0
+
+
+def test_a_crash_before_the_end_sends_nothing_and_loses_nothing(
+    urgent: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(urgent, entry(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(alerts, "record", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            alert_due(urgent, NOON)
+    assert subjects(urgent) == []
+    assert alert_due(urgent, NOON) == 1
+
+
+def test_a_second_story_within_the_cool_down_waits_and_then_leaves(urgent: Context) -> None:
+    record(urgent, entry(0))
+    assert alert_due(urgent, NOON) == 1
+    record(urgent, entry(1), at=NOON + MINUTE)
+    assert alert_due(urgent, NOON + MINUTE) == 0
+    assert [state for _, state in states(urgent)] == ["sent", "cooling"]
+    assert alert_due(urgent, NOON + timedelta(hours=4, minutes=1)) == 1
+    assert [state for _, state in states(urgent)] == ["sent", "sent"]
+
+
+def test_what_is_old_when_it_comes_is_not_urgent(urgent: Context) -> None:
+    record(urgent, entry(0, at=NOON - timedelta(days=2)))
+    assert alert_due(urgent, NOON) == 0
+
+
+def test_a_rise_to_elevated_is_mailed_with_what_caused_it(context: Context) -> None:
+    steep = replace(context, method=replace(context.method, thresholds=(1.0, 2.0, 3.0, 99.0)))
+    record(steep, entry(0), entry(1), entry(2))
+    assert alert_due(steep, NOON) == 1
+    (subject,) = subjects(steep)
+    assert "URGENT: Defense up to Elevated" in subject
+
+
+def test_a_silence_holds_it_back_and_the_digest_says_so(urgent: Context) -> None:
+    with writing(urgent.engine) as connection:
+        alerts.add_silence(
+            connection,
+            subject="defense",
+            owner="ann",
+            reason="yearly drill",
+            at=NOON,
+            until=NOON + timedelta(days=1),
+        )
+    record(urgent, entry(0))
+    assert alert_due(urgent, NOON) == 0
+    digest = compose_now(urgent, urgent.config.recipients[0], NOON + MINUTE)
+    held = " ".join(digest.held_back)
+    assert "silenced by ann until 2026-11-24 12:00Z: yearly drill" in held
+    assert [d.indicator_id for d in digest.developments if d.is_new] == ["defense.patrol"]
+
+
+def test_an_acknowledgement_is_told_in_the_next_digest(urgent: Context) -> None:
+    record(urgent, entry(0))
+    alert_due(urgent, NOON)
+    with writing(urgent.engine) as connection:
+        (alert,) = alerts.since(connection, NOON - MINUTE)
+        alerts.acknowledge(connection, alert.id, by="ann", at=NOON)
+    digest = compose_now(urgent, urgent.config.recipients[0], NOON + MINUTE)
+    assert any("acknowledged by ann" in line for line in digest.held_back)
