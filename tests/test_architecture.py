@@ -42,7 +42,13 @@ HOMES = {
     "smtplib": {"notifiers/smtp.py"},
     "re2": {"rules/expressions.py"},
     "rapidfuzz": {"services/near_misses.py"},
-    "pydantic": {"config/schema.py", "config/loading.py", "config/problems.py", "rules/schema.py"},
+    "pydantic": {
+        "config/schema.py",
+        "config/loading.py",
+        "config/problems.py",
+        "rules/schema.py",
+        "storage/frozen.py",
+    },
 }
 
 

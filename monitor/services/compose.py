@@ -21,6 +21,7 @@ from monitor.services.reload import REFUSED, Refusal, refusal_in
 from monitor.services.survey import survey
 from monitor.storage import alerts, assessments, deliveries, digests, feeds, meta, signals
 from monitor.storage.engine import reading, writing
+from monitor.storage.frozen import freeze
 
 FIRST_DIGEST_COVERS = timedelta(days=1)
 UNREAD_FOR_AT_MOST = timedelta(days=30)  # older signals that no digest took are no news any more
@@ -80,6 +81,7 @@ def _compose(
         since_at=digest.since_at,
         subject=message.subject,
         levels={line.domain: [int(line.level), line.deepening, line.friction] for line in digest.lines},
+        content=freeze(digest),
     )
     signals.stamp(connection, recipient.id, digest_id, new_ids)
     deliveries.enqueue(connection, message, digest_id=digest_id, at=at)

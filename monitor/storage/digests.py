@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from monitor.storage.schema import digests
+from monitor.storage.schema import deliveries, digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,30 @@ def last_digest(connection: Connection, recipient_id: str) -> LastDigest | None:
     return LastDigest(composed_at=row.composed_at, levels=row.levels) if row else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDigest:
+    """A digest as it was composed: what it says as JSON, and the bytes that were sent."""
+
+    recipient_id: str
+    composed_at: datetime
+    content: str
+    payload: bytes
+
+
+def composed_between(
+    connection: Connection, recipient_id: str, since: datetime, until: datetime
+) -> list[StoredDigest]:
+    """The digests of a recipient that were composed in [since, until), oldest first."""
+    query = (
+        select(digests.c.recipient_id, digests.c.composed_at, digests.c.content, deliveries.c.payload)
+        .join(deliveries, deliveries.c.digest_id == digests.c.id)
+        .where(digests.c.recipient_id == recipient_id)
+        .where(digests.c.composed_at >= since, digests.c.composed_at < until)
+        .order_by(digests.c.id)
+    )
+    return [StoredDigest(**row) for row in connection.execute(query).mappings()]
+
+
 def exists(connection: Connection, recipient_id: str, due_key: str) -> bool:
     """Has this due of the recipient a digest?"""
     query = select(digests.c.id).where(digests.c.recipient_id == recipient_id, digests.c.due_key == due_key)
@@ -47,6 +71,7 @@ def record(
     since_at: datetime | None,
     subject: str,
     levels: Mapping[str, list[float]],
+    content: str = "",
 ) -> int:
     """Store a digest and give its id; a due has one, so a second one is refused by the database."""
     statement = (
@@ -59,6 +84,7 @@ def record(
             since_at=since_at,
             subject=subject,
             levels=dict(levels),
+            content=content,
         )
         .returning(digests.c.id)
     )

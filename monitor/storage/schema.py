@@ -197,6 +197,8 @@ digests = Table(
     _moment("since_at"),
     _text("subject", None),
     Column("levels", JSON, nullable=False),
+    # All that it says, as JSON; empty for digests from before this was kept.
+    _text("content"),
     UniqueConstraint("recipient_id", "due_key"),
 )
 

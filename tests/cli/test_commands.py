@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor import app
 from monitor.__main__ import cli
 from monitor.demo import demo_config, sample_feeds, serve
 from tests.core.builders import NOON
@@ -72,6 +73,18 @@ class TestPipeline:
         assert {row["feed_id"] for row in rows} >= {"sample-wire", "sample-gazette"}
         assert set(json.loads(answer(folder, "assess", "--json"))) >= {"defense", "economy"}
         assert len(json.loads(answer(folder, "feeds", "list", "--json"))) == 6
+
+    def test_a_digest_is_replayed_byte_for_byte(self, folder: Path) -> None:
+        run(folder, "poll")
+        answer(folder, "digest", "send", "watch")
+        today = app.now().date().isoformat()
+        text = answer(folder, "digest", "replay", today, "watch")
+        assert "Subject: [RU-CN]" in text
+        assert "-- the same bytes as were sent" in text
+        result = run(folder, "digest", "replay", "2001-01-01", "watch")
+        assert (result.exit_code, "no digest was composed" in result.stderr) == (1, True)
+        result = run(folder, "digest", "replay", "yesterday")
+        assert (result.exit_code, "expected a day such as" in result.stderr) == (2, True)
 
     def test_a_preview_can_be_written_to_files(self, folder: Path) -> None:
         html, eml = folder / "x.html", folder / "x.eml"
@@ -378,7 +391,7 @@ class TestConfiguration:
         engine.dispose()
         result = run(folder, "poll")
         assert (result.exit_code, "monitor db upgrade" in result.stderr) == (4, True)
-        assert "schema none -> 0005" in answer(folder, "db", "upgrade")
+        assert "schema none -> 0006" in answer(folder, "db", "upgrade")
         assert run(folder, "poll").exit_code == 1
 
     def test_no_traceback_for_a_missing_file(self, tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from monitor.errors import StorageError
 from monitor.storage import digests, meta
 from monitor.storage.engine import writing
+from monitor.storage.frozen import freeze, thaw
 from tests.core.builders import NOON
+from tests.rendering.digests import a_digest, a_quiet_digest
 from tests.storage.builders import HOUR, record_digest
 
 
@@ -32,3 +35,13 @@ def test_a_due_has_one_digest(engine: Engine) -> None:
 def test_first_seen_is_remembered(connection: Connection) -> None:
     assert meta.first_seen(connection, "recipient:watch", NOON) == NOON
     assert meta.first_seen(connection, "recipient:watch", NOON + HOUR) == NOON
+
+
+def test_a_digest_thaws_to_what_was_frozen() -> None:
+    for digest in (a_digest(), a_quiet_digest()):
+        assert thaw(freeze(digest)) == digest
+
+
+def test_a_digest_of_another_version_is_refused_in_words() -> None:
+    with pytest.raises(StorageError, match="composed by another version"):
+        thaw('{"recipient_id": "watch"}')
