@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WIDTH = 78
 
@@ -29,9 +30,12 @@ def _overrides(char: str) -> bool:
 
 def width(text: str) -> int:
     """Columns that a text takes on a terminal."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(_columns(char) for char in text)
 
 
+@lru_cache(maxsize=20_000)
 def _columns(char: str) -> int:
     if unicodedata.category(char) in ("Cf", "Mn", "Me"):
         return 0
@@ -53,14 +57,15 @@ def clip(text: str, columns: int) -> str:
 def wrap(text: str, indent: str = "", columns: int = WIDTH) -> list[str]:
     """The text in lines of at most so many columns, each indented; a longer word is cut."""
     room = columns - width(indent)
-    lines, line = [], ""
+    lines, line, used = [], "", 0
     for piece in _PIECES.findall(flat(text)):
-        if width(line) + width(piece) <= room:
-            line += piece
+        needed = width(piece)
+        if used + needed <= room:
+            line, used = line + piece, used + needed
             continue
         lines.append(line)
         line = piece.lstrip()
-        while width(line) > room:
+        while (used := width(line)) > room:
             head = _head(line, room)
             lines.append(head)
             line = line[len(head) :]

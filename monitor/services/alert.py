@@ -11,7 +11,7 @@ from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
 from monitor.core.model import Level, Recipient, Story
 from monitor.core.stories import first_reported
 from monitor.services.assess import Picture, keep, see
-from monitor.services.compose import render_message, unsent, write
+from monitor.services.compose import Shared, render_message, unsent, write
 from monitor.services.context import Context
 from monitor.storage import alerts, deliveries, meta, signals
 from monitor.storage.engine import writing
@@ -126,7 +126,7 @@ def _mail(
         if signal.id in behind
     }
     titles = tuple(dict.fromkeys(o.title for o in sorted(leaving, key=lambda o: -o.level)))
-    digest = write(connection, context, recipient, picture.at, picture, told, urgent=titles)
+    digest = write(connection, context, recipient, picture.at, Shared(picture), told, urgent=titles)
     message = render_message(context, digest)
     deliveries.enqueue(connection, message, digest_id=None, at=picture.at)
     return message.message_id

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,7 +12,8 @@ from sqlalchemy import Connection
 from monitor.core.alerts import Verb
 from monitor.core.briefing import Known, Sent, compose
 from monitor.core.cadence import Due, due_at_or_before, next_due
-from monitor.core.digest import Digest
+from monitor.core.change import Change
+from monitor.core.digest import Coverage, Digest
 from monitor.core.model import Direction, Level, Message, Recipient
 from monitor.rendering import Sender, render
 from monitor.services.assess import Picture, keep, see
@@ -27,18 +29,57 @@ FIRST_DIGEST_COVERS = timedelta(days=1)
 UNREAD_FOR_AT_MOST = timedelta(days=30)  # older signals that no digest took are no news any more
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all digests of one moment have in common; each part is worked out when first asked for."""
+
+    picture: Picture
+    _histories: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    _causes: dict[datetime, dict[str, Change]] = field(default_factory=dict)
+    _coverage: dict[datetime, Coverage] = field(default_factory=dict)
+
+    def histories(self, connection: Connection) -> Mapping[str, tuple[float, ...]]:
+        """The indexes of seven weeks by domain."""
+        for domain in self.picture.assessments.keys() - self._histories.keys():
+            self._histories[domain] = assessments.weekly_history(connection, domain, self.picture.at)
+        return self._histories
+
+    def causes(self, connection: Connection, context: Context, since: datetime) -> Mapping[str, Change]:
+        """What moved each domain's deepening index since a time."""
+        if since not in self._causes:
+            moved = changes_since(connection, context, since, self.picture.at)
+            self._causes[since] = {
+                domain: change for (domain, way), change in moved.items() if way is Direction.DEEPENING
+            }
+        return self._causes[since]
+
+    def coverage(self, connection: Connection, since: datetime) -> Coverage:
+        """What was read since a time."""
+        if since not in self._coverage:
+            states = feeds.all_states(connection)
+            self._coverage[since] = survey(connection, states, since, self.picture.at)
+        return self._coverage[since]
+
+
 def compose_due(context: Context, at: datetime, *, is_sample: bool = False) -> list[Digest]:
     """Compose what is due at `at` and has not been composed, each in a transaction of its own.
 
     A due that passed while nobody was running is composed late; of several
     missed ones the latest takes what all of them would have said.
     """
+    dues = [(r, due_at_or_before(r.cadence, r.timezone, at)) for r in context.config.recipients]
+    with writing(context.engine) as connection:
+        dues = [(recipient, due) for recipient, due in dues if _is_open(connection, recipient, due, at)]
+        if not dues:
+            return []
+        shared = Shared(see(connection, context, at))
+        keep(connection, context, shared.picture)
     composed = []
-    for recipient in context.config.recipients:
-        due = due_at_or_before(recipient.cadence, recipient.timezone, at)
+    for recipient, due in dues:
         with writing(context.engine) as connection:
+            # Another process may have composed it in the mean time.
             if _is_open(connection, recipient, due, at):
-                composed.append(_compose(connection, context, recipient, due, at, is_sample))
+                composed.append(_compose(connection, context, recipient, due, shared, is_sample))
     return composed
 
 
@@ -52,25 +93,31 @@ def compose_now(context: Context, recipient: Recipient, at: datetime, *, is_samp
     """Compose a digest because somebody asked for it, and put it into the outbox."""
     with writing(context.engine) as connection:
         due = Due(at=at, key=f"asked {at.isoformat()}")
-        return _compose(connection, context, recipient, due, at, is_sample)
+        shared = Shared(see(connection, context, at))
+        keep(connection, context, shared.picture)
+        return _compose(connection, context, recipient, due, shared, is_sample)
 
 
 def preview(context: Context, recipient: Recipient, at: datetime) -> tuple[Digest, Message]:
     """Write the digest that would leave now, and render it; nothing is stored."""
     with reading(context.engine) as connection:
-        picture = see(connection, context, at)
-        new_ids = unsent(connection, recipient, picture)
-        digest = write(connection, context, recipient, at, picture, new_ids)
+        shared = Shared(see(connection, context, at))
+        new_ids = unsent(connection, recipient, shared.picture)
+        digest = write(connection, context, recipient, at, shared, new_ids)
     return digest, render_message(context, digest)
 
 
 def _compose(
-    connection: Connection, context: Context, recipient: Recipient, due: Due, at: datetime, is_sample: bool
+    connection: Connection,
+    context: Context,
+    recipient: Recipient,
+    due: Due,
+    shared: Shared,
+    is_sample: bool,
 ) -> Digest:
-    picture = see(connection, context, at)
-    keep(connection, context, picture)
-    new_ids = unsent(connection, recipient, picture)
-    digest = write(connection, context, recipient, due.at, picture, new_ids, is_sample=is_sample)
+    at = shared.picture.at
+    new_ids = unsent(connection, recipient, shared.picture)
+    digest = write(connection, context, recipient, due.at, shared, new_ids, is_sample=is_sample)
     message = render_message(context, digest)
     digest_id = digests.record(
         connection,
@@ -89,10 +136,17 @@ def _compose(
 
 
 def unsent(connection: Connection, recipient: Recipient, picture: Picture) -> list[int]:
-    """The signals that no digest of a recipient has told of, in the domains that the recipient reads."""
+    """The signals that no digest of a recipient has told of, in the domains that the recipient reads.
+
+    Those of the picture alone: what another process stores meanwhile is for the next digest.
+    """
     open_domains = [d for d, a in picture.assessments.items() if a.level >= recipient.minimum_level]
     wanted = [d for d in open_domains if d in (recipient.domains or open_domains)]
-    return signals.unsent_signal_ids(connection, recipient.id, wanted, since=picture.at - UNREAD_FOR_AT_MOST)
+    unread = signals.unsent_signal_ids(
+        connection, recipient.id, wanted, since=picture.at - UNREAD_FOR_AT_MOST
+    )
+    seen = {s.id for story in (*picture.stories, *picture.marked_false) for s in story.signals}
+    return [number for number in unread if number in seen]
 
 
 def write(
@@ -100,26 +154,25 @@ def write(
     context: Context,
     recipient: Recipient,
     due_at: datetime,
-    picture: Picture,
+    shared: Shared,
     new_ids: Collection[int],
     *,
     is_sample: bool = False,
     urgent: tuple[str, ...] = (),
 ) -> Digest:
-    """Write a digest of a picture; `new_ids` are the signals that it tells as new."""
-    at = picture.at
+    """Write a digest; `new_ids` are the signals that it tells as new."""
+    picture, at = shared.picture, shared.picture.at
     last = digests.last_digest(connection, recipient.id)
     since_at = last.composed_at if last else None
-    moved = changes_since(connection, context, since_at, at) if since_at else {}
     refusal = refusal_in(meta.get(connection, REFUSED))
     known = Known(
         assessments=picture.assessments,
         stories=picture.stories,
-        coverage=survey(connection, feeds.all_states(connection), since_at or at - FIRST_DIGEST_COVERS, at),
+        coverage=shared.coverage(connection, since_at or at - FIRST_DIGEST_COVERS),
         weeks=picture.weeks,
         previous={d: _sent(values) for d, values in last.levels.items()} if last else {},
-        histories={d: assessments.weekly_history(connection, d, at) for d in picture.assessments},
-        causes={d: change for (d, direction), change in moved.items() if direction is Direction.DEEPENING},
+        histories=shared.histories(connection),
+        causes=shared.causes(connection, context, since_at) if since_at else {},
     )
     return compose(
         recipient,
