@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
+from urllib.parse import quote
 
 from monitor.core.digest import Digest
 from monitor.core.model import Message
@@ -33,7 +34,7 @@ class _OneLineHeader(UnstructuredHeader, BaseHeader):
 
 
 _HEADERS = HeaderRegistry()
-for _name in ("subject", "in-reply-to", "references", "list-id"):
+for _name in ("subject", "in-reply-to", "references", "list-id", "list-unsubscribe"):
     _HEADERS.map_to_type(_name, _OneLineHeader)
 _POLICY = SMTP.clone(header_factory=_HEADERS)
 
@@ -56,6 +57,9 @@ def render(digest: Digest, *, sender: Sender, message_id: str, root_id: str = ""
         mail["In-Reply-To"] = root_id
         mail["References"] = root_id
     mail["List-Id"] = f"<digests.{sender.address.rpartition('@')[2]}>"
+    # By mail to the sender: a person takes the recipient out of the configuration.
+    ask = f"subject={quote(f'unsubscribe {digest.recipient_id}')}"
+    mail["List-Unsubscribe"] = f"<mailto:{sender.address}?{ask}>"
     # Keeps out-of-office replies away (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     # Base64 is half as long as the alternative for Russian and Chinese, and knows no long lines.

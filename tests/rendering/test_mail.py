@@ -54,10 +54,11 @@ def test_headers() -> None:
     assert mail["In-Reply-To"] == ROOT_ID
     assert mail["References"] == ROOT_ID
     assert mail["List-Id"] == "<digests.example.org>"
+    assert mail["List-Unsubscribe"] == "<mailto:entente@example.org?subject=unsubscribe%20watch>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert set(mail.keys()) == {
         *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "List-Id"),
-        *("Auto-Submitted", "MIME-Version", "Content-Type"),
+        *("List-Unsubscribe", "Auto-Submitted", "MIME-Version", "Content-Type"),
     }
 
 
