@@ -103,6 +103,8 @@ def word_forms(word: str) -> set[str]:
     if not stem or len(stem) < 2:
         return {word}
     forms = {stem, *_NOUNS.get(stem, ())}
+    if stem.endswith("ing") and len(stem) > 5:
+        forms.add(_add_s(stem))  # a meeting, a crossing
     if _looks_inflected(stem):
         return {front + dash + form for form in forms}
     plural = {_add_s(stem)} if stem not in _NOUNS else set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import product
 from typing import Any
 
 import pymorphy3
@@ -33,7 +35,41 @@ def russian_forms(term: str) -> set[str]:
     if verb is not None:
         rest = " ".join(words[1:])
         return {f"{form} {rest}" for form in _lexeme(verb)} | {term}
-    return _phrase_forms(words) | {term}
+    return (_joined_forms(words) or _phrase_forms(words)) | {term}
+
+
+def _joined_forms(words: list[str]) -> set[str]:
+    """Nouns joined by "и" stand in one case, each in its own number; {} for a phrase of another kind."""
+    if "и" not in words[1:-1]:
+        return set()
+    parts: list[list[str]] = [[]]
+    for word in words:
+        parts.append([]) if word == "и" else parts[-1].append(word)
+    if not all(parts):
+        return set()
+    by_case = [_by_case(part) for part in parts]
+    if not all(by_case):
+        return set()
+    return {
+        " и ".join(chosen)
+        for case in _CASES
+        for chosen in product(*(forms.get(case, ()) for forms in by_case))
+    }
+
+
+def _by_case(words: list[str]) -> dict[str, set[str]]:
+    """The forms of a noun with its adjectives by case, in its own number; {} where there is no noun."""
+    if len(words) == 1 and _is_acronym(words[0]):
+        return {case: {words[0]} for case in _CASES}
+    head = _head_of(words)
+    if head is None or head[0] != len(words) - 1 - len(_appositions(words, head[0], head[1])):
+        return {}
+    number = head[1].tag.number
+    found: dict[str, set[str]] = {}
+    for case, of_number, form in _forms_by_case(words, head):
+        if of_number == number:
+            found.setdefault(case, set()).add(form)
+    return found
 
 
 @lru_cache(maxsize=1 << 14)
@@ -83,17 +119,21 @@ def _phrase_forms(words: list[str]) -> set[str]:
     head = _head_of(words)
     if head is None:
         return _adjective_forms(words)
-    adjectives = [(_adjective(word, head[1])) for word in words[: head[0]]]
+    return {form for _, _, form in _forms_by_case(words, head)}
+
+
+def _forms_by_case(words: list[str], head: tuple[int, Any]) -> Iterator[tuple[str, str, str]]:
+    """Case, number and text of each form of a phrase with this noun as its head."""
+    at, noun = head
+    adjectives = [(_adjective(word, noun)) for word in words[:at]]
     if any(a is None and not _is_joint(w) for a, w in zip(adjectives, words, strict=False)):
-        return set()
-    appositions = _appositions(words, head[0], head[1])
-    rest = words[head[0] + 1 + len(appositions) :]
-    forms = set()
-    for form in head[1].lexeme:
+        return
+    appositions = _appositions(words, at, noun)
+    rest = words[at + 1 + len(appositions) :]
+    for form in noun.lexeme:
         if not _UNUSED & form.tag.grammemes and form.tag.case:
             parts = [*_agreed(words, adjectives, form), form.word, *_followers(appositions, form)]
-            forms.add(" ".join([*parts, *rest]))
-    return forms
+            yield form.tag.case, form.tag.number, " ".join([*parts, *rest])
 
 
 def _head_of(words: list[str]) -> tuple[int, Any] | None:

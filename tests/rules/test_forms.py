@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.rules.folding import fold
 from monitor.rules.forms import TermError, forms_of
 
 
@@ -88,3 +89,26 @@ def test_terms_that_cannot_be_used(term: str, code: str) -> None:
     with pytest.raises(TermError) as caught:
         forms_of(term)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("term", "forms"),
+    [
+        ("Россия и Китай", ["России и Китая", "Россией и Китаем", "России и Китаю"]),
+        ("РФ и Китай", ["РФ и Китая", "РФ и Китаем"]),
+        ("Москва и Пекин", ["Москвы и Пекина", "Москвой и Пекином"]),
+        ("Российская Федерация и Китайская Народная Республика",
+         ["Российской Федерации и Китайской Народной Республики"]),
+    ],
+)  # fmt: skip
+def test_russian_nouns_joined_by_and_stand_in_one_case(term: str, forms: list[str]) -> None:
+    assert {fold(form) for form in forms} <= set(forms_of(term).patterns)
+
+
+def test_no_case_is_mixed_with_another() -> None:
+    assert fold("России и Китай") not in forms_of("Россия и Китай").patterns
+    assert fold("нефтью и газа") not in forms_of("нефть и газ").patterns
+
+
+def test_a_noun_in_ing_has_a_plural() -> None:
+    assert {" meetings ", " meeting "} == set(forms_of("meeting").patterns)
