@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from datetime import date
 from functools import cache
@@ -11,8 +12,10 @@ import pytest
 from monitor.app import bundled_catalog, load_rules
 from monitor.rules.catalog import LANGUAGES, Catalog
 from monitor.rules.examples import ExampleResult, failure_text, run_examples
+from monitor.rules.labels import load_measures
 from monitor.rules.linting import check_folder
 from monitor.rules.loading import read_catalog
+from monitor.rules.page import catalogue_page
 
 FOLDER = bundled_catalog()
 DOMAINS = ("defense", "democracy", "technology", "economy", "global_influence")
@@ -75,3 +78,34 @@ def test_all_five_domains_are_covered() -> None:
 def test_directions_are_apart() -> None:
     directions = Counter(str(indicator.direction) for indicator in catalog().indicators.values())
     assert set(directions) == {"deepening", "friction", "countermeasure"}
+
+
+def checklist() -> dict[str, dict[str, str]]:
+    with (FOLDER / "checklist.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["id"]: row for row in csv.DictReader(lines)}
+
+
+def test_every_row_of_the_checklist_is_covered_and_no_other_is_named() -> None:
+    named = {row for indicator in catalog().indicators.values() for row in indicator.checklist}
+    assert named == set(checklist())
+    assert len(named) == 216
+
+
+def test_an_indicator_stands_in_the_domain_of_its_rows() -> None:
+    rows = checklist()
+    for indicator in catalog().indicators.values():
+        assert {rows[row]["domain"] for row in indicator.checklist} == {indicator.domain}
+
+
+def test_either_actor_suffices_only_where_the_checklist_says_so() -> None:
+    rows = checklist()
+    for indicator in catalog().indicators.values():
+        needs_both = all("russia+china" in rows[row]["actors_required"] for row in indicator.checklist)
+        assert (indicator.id, indicator.actors) == (indicator.id, "both" if needs_both else "either")
+
+
+def test_the_page_is_that_of_this_catalogue() -> None:
+    root = FOLDER.parent
+    measured = load_measures(root / "bench" / "results" / "catalogue.json")
+    page = (root / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    assert page == catalogue_page(catalog(), measured), "make page"
