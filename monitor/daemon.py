@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -24,6 +25,7 @@ from monitor.services.poll import Source, poll_due
 from monitor.services.reload import reload, stamp_of
 from monitor.services.retain import retain
 from monitor.storage.lock import hold_daemon_lock
+from monitor.web.server import make_app, serve
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +75,28 @@ async def _serve(desk: Desk, notifier: Notifier, source: Source) -> bool:
     loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(take()))
     context = desk.context
     log.info("running", extra={"feeds": len(context.config.feeds), "rules": context.catalog.revision})
-    await stop.wait()
-    log.info("stopping: finishing the work in hand")
-    scheduler.shutdown(wait=False)
-    return await jobs.finish(GRACE_S)
+    async with _door(desk, writer):
+        await stop.wait()
+        log.info("stopping: finishing the work in hand")
+        scheduler.shutdown(wait=False)
+        return await jobs.finish(GRACE_S)
+
+
+@asynccontextmanager
+async def _door(desk: Desk, writer: ThreadPoolExecutor) -> AsyncIterator[None]:
+    """Serve health and the links of mails while the block runs, where the configuration gives a port."""
+    web = desk.context.config.web
+    if web.port is None:
+        yield
+        return
+    # Of its own, so that health answers while a long job holds the writer.
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader") as reader:
+        made = make_app(
+            lambda: desk.context, secret=web.secret.get().encode(), now=app.now, writer=writer, reader=reader
+        )
+        async with serve(made, host=web.host, port=web.port):
+            log.info("door open", extra={"host": web.host, "port": web.port})
+            yield
 
 
 def _works(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +92,26 @@ def test_it_polls_keeps_others_out_takes_edits_and_ends_on_sigterm(folder: Path)
             assert "Traceback" not in log
         finally:
             daemon.kill()
+
+
+def test_its_door_tells_of_its_health(folder: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = folder / "config.toml"
+    door = f'\n[web]\nport = {port}\nsecret_file = "secret"\n'
+    (folder / "secret").write_text("a secret of the tests, long enough", encoding="utf-8")
+    (folder / "secret").chmod(0o600)
+    config.write_text(config.read_text(encoding="utf-8") + door, encoding="utf-8")
+    with start(folder) as daemon:
+        try:
+            wait_for_entries(folder, 14)
+            for path, words in (("healthz", "ok"), ("metrics", "entente_entries_stored")):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+                    assert words in answer.read().decode()
+            daemon.send_signal(signal.SIGTERM)
+            _, said = daemon.communicate(timeout=20)
+        finally:
+            daemon.kill()
+    assert daemon.returncode == 0
+    assert "door open" in said

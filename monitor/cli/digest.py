@@ -15,8 +15,9 @@ from monitor.core.model import Recipient
 from monitor.errors import InputError
 from monitor.rendering import render_html, render_text
 from monitor.services.compose import compose_now, preview, render_message
+from monitor.storage import meta
 from monitor.storage.digests import composed_between
-from monitor.storage.engine import reading
+from monitor.storage.engine import reading, writing
 from monitor.storage.frozen import thaw
 
 
@@ -58,6 +59,19 @@ def send(ctx: click.Context, recipient: str | None) -> None:
     chosen = the_recipient(config, recipient)
     compose_now(held(ctx, app.open_context(config)), chosen, app.now())
     click.echo(f"in the outbox for {chosen.address}")
+
+
+@digest.command()
+@click.argument("recipient")
+@click.pass_context
+def resubscribe(ctx: click.Context, recipient: str) -> None:
+    """Send digests again to a RECIPIENT who had followed the link that ends them."""
+    config = the_config(ctx)
+    chosen = the_recipient(config, recipient)
+    context = held(ctx, app.open_context(config))
+    with writing(context.engine) as connection:
+        had_left = meta.forget(connection, f"{meta.UNSUBSCRIBED}{chosen.id}")
+    click.echo(f"{chosen.id} gets digests {'again' if had_left else 'already'}")
 
 
 @digest.command()

@@ -44,6 +44,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
     click.echo(f"mail      {mail}")
     if found["oldest_unsent"]:
         click.echo(f"  waiting since {found['oldest_unsent']['since']}: {found['oldest_unsent']['error']}")
+    if found["unsubscribed"]:
+        click.echo(f"  no more mail for {', '.join(found['unsubscribed'])}: monitor digest resubscribe")
     for domain, row in found["domains"].items():
         click.echo(f"{domain:<18} {row['level']:<9} {row['deepening']:5.1f}  {row['note']}".rstrip())
     click.echo(f"rules     {found['rules']}, {found['indicators']} indicators")
@@ -67,6 +69,9 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         "signals": signals.count(connection),
         "mail": deliveries.counts(connection),
         "oldest_unsent": {"since": oldest[0].isoformat(), "error": oldest[1]} if oldest else None,
+        "unsubscribed": [
+            r.id for r in context.config.recipients if meta.get(connection, f"{meta.UNSUBSCRIBED}{r.id}")
+        ],
         "last_digests": {
             r.id: last.composed_at.isoformat()
             for r in context.config.recipients

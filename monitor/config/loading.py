@@ -26,10 +26,12 @@ from monitor.config.schema import (
     ScoringTable,
     StorageTable,
     Table,
+    WebTable,
     validate,
 )
 from monitor.config.settings import Config, Domain, FetchSettings, ScheduleSettings
 from monitor.config.storage import storage_url
+from monitor.config.web import web_settings
 from monitor.core.alerts import AlertLimits
 from monitor.core.model import Modality, Place
 from monitor.core.scoring import Methodology
@@ -131,6 +133,7 @@ def _build(path: Path, environ: Mapping[str, str], reading: _Reading, problems: 
     wanted = reading.entries("feed", FeedTable)
     feeds = tuple(to_feed(table, fetch.rsshub) for table in wanted)
     recipients = tuple(to_recipient(table) for table in reading.entries("recipient", RecipientTable))
+    web = web_settings(reading.section("web", WebTable), folder, environ, problems)
     mail = mail_settings(reading.section("mail", MailTable), folder, environ, problems)
     for kind, name in _DISTINCT:
         check_distinct(kind, name, reading.raw(kind), problems)
@@ -141,6 +144,7 @@ def _build(path: Path, environ: Mapping[str, str], reading: _Reading, problems: 
         fetch=fetch,
         schedule=_schedule(reading.section("schedule", ScheduleTable)),
         alerts=AlertLimits(**dict(reading.section("alerts", AlertsTable))),
+        web=web,
         mail=mail,
         methodology=_methodology(reading.section("scoring", ScoringTable), problems),
         catalog_folder=folder / reading.section("catalog", CatalogTable).folder,

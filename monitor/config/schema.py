@@ -132,6 +132,15 @@ class AlertsTable(Table):
     most_per_hour: int = _key(6, "Urgent mails to one recipient; the rest goes together.", ge=1, le=60)
 
 
+class WebTable(Table):
+    host: Text = _key("127.0.0.1", "The address that the daemon's own door listens on.")
+    port: Port | None = _key(None, "Its port; without one there is no door, no health and no links.")
+    public_url: WebAddressOrNothing = _key("", "How readers reach it; without it mails hold no links.")
+    link_lifetime: Duration = _key("30d", "How long the links of a mail work.")
+    secret_env: Variable | None = _key(None, "Environment variable with the secret that signs links.")
+    secret_file: Text | None = _key(None, "File with that secret.")
+
+
 class MailFileTable(Table):
     folder: Text = _key("outbox", "Where the file notifier writes.")
 
@@ -249,6 +258,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "fetch": FetchTable,
     "schedule": ScheduleTable,
     "alerts": AlertsTable,
+    "web": WebTable,
     "mail": MailTable,
     "scoring": ScoringTable,
     "catalog": CatalogTable,

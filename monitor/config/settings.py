@@ -55,6 +55,17 @@ class ScheduleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The daemon's own door: health for operators, links for readers. Without a port there is none."""
+
+    host: str
+    port: int | None
+    public_url: str
+    link_lifetime: timedelta
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
     """The mail server that messages are handed to."""
 
@@ -104,6 +115,7 @@ class Config:
     fetch: FetchSettings
     schedule: ScheduleSettings
     alerts: AlertLimits
+    web: WebSettings
     mail: MailSettings
     methodology: Methodology
     catalog_folder: Path

@@ -63,6 +63,7 @@ class Development:
     explain_id: int  # `monitor explain` takes it
     rule_version: int
     quotes: tuple[Quote, ...]
+    verdict_link: str = ""  # where its reader may say true, routine or false
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,4 +123,6 @@ class Digest:
     rules_revision: str
     methodology: str
     is_sample: bool = False  # made of sample data by `make demo`
+    unsubscribe_link: str = ""
+    acknowledge_link: str = ""
     urgent: tuple[str, ...] = ()  # what made it leave between digests; empty for a digest that was due

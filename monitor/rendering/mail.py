@@ -57,9 +57,15 @@ def render(digest: Digest, *, sender: Sender, message_id: str, root_id: str = ""
         mail["In-Reply-To"] = root_id
         mail["References"] = root_id
     mail["List-Id"] = f"<digests.{sender.address.rpartition('@')[2]}>"
-    # By mail to the sender: a person takes the recipient out of the configuration.
+    # By mail to the sender a person takes the recipient out of the configuration.
     ask = f"subject={quote(f'unsubscribe {digest.recipient_id}')}"
-    mail["List-Unsubscribe"] = f"<mailto:{sender.address}?{ask}>"
+    by_mail = f"<mailto:{sender.address}?{ask}>"
+    if digest.unsubscribe_link:
+        # RFC 8058; the relay's DKIM signature must cover both.
+        mail["List-Unsubscribe"] = f"<{digest.unsubscribe_link}>, {by_mail}"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    else:
+        mail["List-Unsubscribe"] = by_mail
     # Keeps out-of-office replies away (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     # Base64 is half as long as the alternative for Russian and Chinese, and knows no long lines.

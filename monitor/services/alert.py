@@ -38,7 +38,8 @@ def alert_due(context: Context, at: datetime) -> int:
         picture = see(connection, context, at)
         keep(connection, context, picture)
         found = list(occasions(context, picture))
-        return sum(_tell(connection, context, recipient, picture, found) for recipient in recipients)
+        readers = [r for r in recipients if not meta.get(connection, f"{meta.UNSUBSCRIBED}{r.id}")]
+        return sum(_tell(connection, context, reader, picture, found) for reader in readers)
 
 
 def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
@@ -101,9 +102,10 @@ def _tell(
             alerts.record(connection, recipient.id, occasion, decision, at=at)
     if not leaving:
         return 0
-    message_id = _mail(connection, context, recipient, picture, [occasion for occasion, _ in leaving])
-    for occasion, decision in leaving:
-        alerts.record(connection, recipient.id, occasion, decision, at=at, message_id=message_id)
+    numbers = [alerts.record(connection, recipient.id, one, decision, at=at) for one, decision in leaving]
+    occasions_told = [occasion for occasion, _ in leaving]
+    message_id = _mail(connection, context, recipient, picture, occasions_told, numbers[0])
+    alerts.mailed(connection, numbers, message_id)
     return 1
 
 
@@ -113,6 +115,7 @@ def _mail(
     recipient: Recipient,
     picture: Picture,
     leaving: list[Occasion],
+    alert_id: int,
 ) -> str:
     """Put one mail of all that leaves now into the outbox; the next digest tells of the same signals."""
     told = {number for occasion in leaving for number in occasion.signal_ids}
@@ -126,7 +129,9 @@ def _mail(
         if signal.id in behind
     }
     titles = tuple(dict.fromkeys(o.title for o in sorted(leaving, key=lambda o: -o.level)))
-    digest = write(connection, context, recipient, picture.at, Shared(picture), told, urgent=titles)
+    digest = write(
+        connection, context, recipient, picture.at, Shared(picture), told, urgent=titles, alert_id=alert_id
+    )
     message = render_message(context, digest)
     deliveries.enqueue(connection, message, digest_id=None, at=picture.at)
     return message.message_id

@@ -19,6 +19,7 @@ from monitor.rendering import Sender, render
 from monitor.services.assess import Picture, keep, see
 from monitor.services.changes import changes_since
 from monitor.services.context import Context
+from monitor.services.links import with_links
 from monitor.services.reload import REFUSED, Refusal, refusal_in
 from monitor.services.survey import survey
 from monitor.storage import alerts, assessments, deliveries, digests, feeds, meta, signals
@@ -85,6 +86,8 @@ def compose_due(context: Context, at: datetime, *, is_sample: bool = False) -> l
 
 def _is_open(connection: Connection, recipient: Recipient, due: Due, at: datetime) -> bool:
     """A due is open when it came after we first knew the recipient and has no digest yet."""
+    if meta.get(connection, f"{meta.UNSUBSCRIBED}{recipient.id}"):
+        return False
     known_since = meta.first_seen(connection, f"recipient:{recipient.id}", at)
     return due.at >= known_since and not digests.exists(connection, recipient.id, due.key)
 
@@ -159,8 +162,9 @@ def write(
     *,
     is_sample: bool = False,
     urgent: tuple[str, ...] = (),
+    alert_id: int | None = None,
 ) -> Digest:
-    """Write a digest; `new_ids` are the signals that it tells as new."""
+    """Write a digest; `new_ids` are the signals that it tells as new, `alert_id` what it can acknowledge."""
     picture, at = shared.picture, shared.picture.at
     last = digests.last_digest(connection, recipient.id)
     since_at = last.composed_at if last else None
@@ -174,7 +178,7 @@ def write(
         histories=shared.histories(connection),
         causes=shared.causes(connection, context, since_at) if since_at else {},
     )
-    return compose(
+    digest = compose(
         recipient,
         known,
         due_at=due_at,
@@ -191,6 +195,7 @@ def write(
         ),
         urgent=urgent,
     )
+    return with_links(context, digest, alert_id)
 
 
 def _alerts_held(

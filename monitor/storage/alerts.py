@@ -71,15 +71,13 @@ def record(
     decision: Decision,
     *,
     at: datetime,
-    message_id: str = "",
-) -> None:
-    """Store what became of an occasion, in place of what had become of it before."""
+) -> int:
+    """Store what became of an occasion, in place of what had become of it before; its number."""
     is_sent = decision.verb is Verb.SEND
     values = {
         "state": decision.verb.value,
         "reason": decision.reason,
         "sent_at": at if is_sent else None,
-        "message_id": message_id,
     }
     row = {
         "recipient_id": recipient_id,
@@ -91,7 +89,14 @@ def record(
         "found_at": at,
     }
     statement = insert_into(connection, alerts).values(**row, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["recipient_id", "key"], set_=values))
+    statement = statement.on_conflict_do_update(index_elements=["recipient_id", "key"], set_=values)
+    number: int = connection.execute(statement.returning(alerts.c.id)).scalar_one()
+    return number
+
+
+def mailed(connection: Connection, numbers: Sequence[int], message_id: str) -> None:
+    """Note which message told of alerts."""
+    connection.execute(update(alerts).where(alerts.c.id.in_(numbers)).values(message_id=message_id))
 
 
 def since(connection: Connection, at: datetime, recipient_id: str | None = None) -> list[Alert]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from monitor.storage.schema import meta
 from monitor.storage.upsert import insert_into, insert_new
+
+UNSUBSCRIBED = "unsubscribed:"  # and the id of a recipient who wants no more mail: since when
 
 
 def first_seen(connection: Connection, name: str, at: datetime) -> datetime:
@@ -21,6 +23,11 @@ def put(connection: Connection, key: str, value: str) -> None:
     """Keep a value under a key, in place of an earlier one."""
     statement = insert_into(connection, meta).values(key=key, value=value)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def forget(connection: Connection, key: str) -> bool:
+    """Forget a key; False when there was none."""
+    return connection.execute(delete(meta).where(meta.c.key == key)).rowcount > 0
 
 
 def get(connection: Connection, key: str) -> str:
