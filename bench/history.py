@@ -31,6 +31,8 @@ from monitor.core.surprise import BASELINE_DAYS, WEEK, Surprise, surprise
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules
 from monitor.services.archive import read_archive
+from monitor.services.compare import signals_of
+from monitor.storage.archive import ArchivedEntry
 
 RESULTS = Path(__file__).parent / "results" / "history.json"
 PICTURE = Path(__file__).parents[1] / "docs" / "history.png"
@@ -58,39 +60,26 @@ class Day:
     week: Surprise
 
 
-def signals_of(archive: Path, catalog: Catalog, rules: Rules) -> Iterator[Signal]:
+def archive_signals(archive: Path, catalog: Catalog, rules: Rules) -> Iterator[Signal]:
     config = load_config(Path(__file__).parents[1] / "config.toml", {})
     archived, feeds = read_archive(sorted(archive.glob("*.jsonl.gz")), config, print)
     for number, item in enumerate(archived, 1):
         feed: Feed = feeds[item.entry.feed_id]
-        for match in rules.match(item.entry.title, item.entry.summary, item.at):
-            indicator = catalog.indicators[match.indicator_id]
-            yield Signal(
-                id=number,
-                entry_id=number,
-                revision=1,
-                indicator_id=indicator.id,
-                rule_version=indicator.version,
-                domain=indicator.domain,
-                direction=indicator.direction,
-                weight=indicator.weight,
-                half_life=indicator.half_life,
-                place=match.place,
-                modality=match.modality,
-                strength=match.strength,
-                spans=match.spans,
-                facts=match.facts,
-                effective_at=item.at,
-                title=item.entry.title,
-                summary=item.entry.summary,
-                link="",
-                language=item.entry.language,
-                feed_id=feed.id,
-                feed_title=feed.title,
-                family=feed.family,
-                party=feed.party,
-                reliability=feed.reliability,
-            )
+        stored = ArchivedEntry(
+            id=number,
+            revision=1,
+            title=item.entry.title,
+            summary=item.entry.summary,
+            link="",
+            language=item.entry.language,
+            effective_at=item.at,
+            feed_id=feed.id,
+            feed_title=feed.title,
+            family=feed.family,
+            party=feed.party,
+            reliability=feed.reliability,
+        )
+        yield from signals_of(stored, catalog, rules)
 
 
 def sigma_of(catalog: Catalog, domain: str) -> float:
@@ -177,7 +166,7 @@ def main() -> None:
     if not archive.is_dir():
         sys.exit(f"{shared}: no archive here")
     catalog, rules = load_rules(bundled_catalog())
-    signals = list(signals_of(archive, catalog, rules))
+    signals = list(archive_signals(archive, catalog, rules))
     stories = group_stories(signals)
     first = min(s.effective_at for s in signals).date()
     last = max(s.effective_at for s in signals).date()

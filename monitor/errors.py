@@ -9,7 +9,8 @@ MonitorError
 ├── DeliveryError    one message was not handed over (.retryable says whether to try again)
 ├── StorageError     the operator looks at the database
 │   └── AlreadyRunning   another daemon holds this database
-└── InputError       the caller of a command gave it something it cannot use
+├── InputError       the caller of a command, or of a form, gave it something it cannot use
+└── TokenError       a link of a mail grants nothing (services/tokens.py)
 """
 
 from __future__ import annotations

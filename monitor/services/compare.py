@@ -94,7 +94,7 @@ def compare(
     for entry in entries:
         languages[entry.language] = languages.get(entry.language, 0) + 1
         for side, (catalog, rules) in zip(sides, (before, after), strict=True):
-            side += _signals(entry, catalog, rules, only, reviews or {})
+            side += signals_of(entry, catalog, rules, only, reviews)
         on_entry()
     keys = [{(s.entry_id, s.indicator_id) for s in side} for side in sides]
     return Comparison(
@@ -108,13 +108,14 @@ def compare(
     )
 
 
-def _signals(
+def signals_of(
     entry: ArchivedEntry,
     catalog: Catalog,
     rules: Rules,
-    only: str,
-    reviews: Mapping[tuple[int, str], Review],
+    only: str = "",
+    reviews: Mapping[tuple[int, str], Review] | None = None,
 ) -> Iterator[Signal]:
+    """The signals that rules would give of a stored entry, with the verdicts that are in force."""
     for match in rules.match(entry.title, entry.summary, entry.effective_at):
         if not match.indicator_id.startswith(only):
             continue
@@ -145,7 +146,7 @@ def _signals(
             family=entry.family,
             party=entry.party,
             reliability=entry.reliability,
-            review=reviews.get((entry.id, match.indicator_id)),
+            review=(reviews or {}).get((entry.id, match.indicator_id)),
         )
 
 
