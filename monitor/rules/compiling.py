@@ -12,6 +12,8 @@ from monitor.rules.scanner import Scanner
 
 # An OR of long ANDs multiplies out; a few of its clauses are as good a gate as all of them.
 _MOST_CLAUSES = 6
+# A query that can hold in more ways is taken as one.
+_MOST_WAYS = 48
 
 Clause = frozenset[int]  # lists of which at least one must be hit
 
@@ -22,7 +24,7 @@ class Rule:
 
     indicator: Indicator
     numbers: dict[str, int]
-    clauses: tuple[Clause, ...]  # without a hit in each of them the query cannot be satisfied
+    ways: tuple[tuple[Clause, ...], ...]  # without a hit in each clause of one way the query cannot hold
     excluded: tuple[int, ...]  # numbers of its exclusion lists, in the context scanner
 
 
@@ -74,9 +76,34 @@ def _rule(indicator: Indicator, topics: _Numbering, context: _Numbering) -> Rule
     return Rule(
         indicator,
         numbers,
-        tuple(required(indicator.query, numbers)),
+        tuple(
+            tuple(_thinned(clause for part in way for clause in required(part, numbers)))
+            for way in ways_of(indicator.query)
+        ),
         tuple(context.number(None, Leaf(name)) for name in indicator.except_),
     )
+
+
+def ways_of(node: Node) -> list[list[Node]]:
+    """The ways in which a query can hold, each as parts that must all hold: OR and AND multiplied out.
+
+    A choice of lists alone stays one part: it is one clause already.
+    """
+    match node:
+        case Or(items) if not all(isinstance(item, Leaf) for item in items):
+            ways = [way for item in items for way in ways_of(item)]
+        case And(items):
+            ways = [[]]
+            for item in items:
+                further = ways_of(item)
+                if len(ways) * len(further) > _MOST_WAYS:
+                    further = [[item]]
+                ways = [way + more for way in ways for more in further]
+        case Within(item):
+            ways = ways_of(item)
+        case _:
+            return [[node]]
+    return ways if len(ways) <= _MOST_WAYS else [[node]]
 
 
 def required(node: Node, numbers: Mapping[str, int]) -> list[Clause]:
@@ -107,14 +134,14 @@ def _thinned(clauses: Iterable[Clause]) -> list[Clause]:
 
 
 class Gate:
-    """Which rules the lists that were hit do not rule out; rules are bits of one number.
+    """Which rules the lists that were hit do not rule out; ways of rules are bits of one number.
 
-    Stage by stage each rule brings its next rarest clause, and keeps its bit
-    if a list of that clause was hit. The first stages leave few rules of thousands.
+    Stage by stage each way brings its next rarest clause, and keeps its bit
+    if a list of that clause was hit. The first stages leave few ways of thousands.
     """
 
     def __init__(self, rules: Sequence[Rule], sizes: Mapping[int, int]) -> None:
-        self._rules = rules
+        self._rules = [rule for rule in rules for _ in rule.ways]
         ordered = _rarest_first(rules, sizes)
         self._stages: list[tuple[int, dict[int, int]]] = []
         for stage in range(max(map(len, ordered), default=0)):
@@ -129,7 +156,7 @@ class Gate:
             self._stages.append((done, dict(by_list)))
 
     def open_for(self, lists: frozenset[int]) -> Iterator[Rule]:
-        """The rules of which every clause was hit."""
+        """The rules with a way of which every clause was hit."""
         left = -1 if self._stages else 0
         for done, by_list in self._stages:
             hit = done
@@ -138,13 +165,17 @@ class Gate:
             left &= hit
             if not left:
                 return
+        last: Rule | None = None
         while left:
-            yield self._rules[(left & -left).bit_length() - 1]
+            rule = self._rules[(left & -left).bit_length() - 1]
+            if rule is not last:
+                yield rule
+            last = rule
             left &= left - 1
 
 
 def _rarest_first(rules: Sequence[Rule], sizes: Mapping[int, int]) -> list[list[Clause]]:
-    """The clauses of each rule in the order in which they rule out most.
+    """The clauses of each way of each rule in the order in which they rule out most.
 
     A list that many rules name holds the actors and verbs of all news; a
     rule's own topic is rare. Among equals the list with fewer terms is rarer.
@@ -154,4 +185,4 @@ def _rarest_first(rules: Sequence[Rule], sizes: Mapping[int, int]) -> list[list[
     def commonness(clause: Clause) -> tuple[int, int]:
         return sum(named[n] for n in clause), sum(sizes[n] for n in clause)
 
-    return [sorted(rule.clauses, key=commonness) for rule in rules]
+    return [sorted(way, key=commonness) for rule in rules for way in rule.ways]

@@ -6,8 +6,10 @@ import pytest
 
 from monitor.core.model import Modality, Place, Span
 from monitor.rules.catalog import Term
+from monitor.rules.compiling import Gate, compile_catalog
 from monitor.rules.engine import compile_rules
 from monitor.rules.scanner import MOST_HITS
+from monitor.rules.text import Text
 from tests.rules.builders import ACTORS, Terms, catalog, indicator
 
 EXERCISE = {"en": ["naval drill"], "ru": ["учение"], "zh": ["联演"]}
@@ -271,3 +273,25 @@ def test_numbers_of_the_title_are_facts_and_years_are_not() -> None:
 def test_facts_stand_in_the_title_or_the_first_sentence() -> None:
     assert facts("A drill", "It is in the Northern Strait. Rain fell.") == ("fact_strait",)
     assert facts("A drill", "Rain fell. The Northern Strait is wide.") == ()
+
+
+def test_the_gate_opens_for_a_whole_way_and_not_for_pieces_of_two() -> None:
+    made = catalog(indicator('("alpha" AND "beta") OR ("gamma" AND ("delta" OR "echo"))'))
+    compiled = compile_catalog(made)
+    gate = Gate(compiled.rules, compiled.topics.sizes)
+
+    def is_open(text: str) -> bool:
+        hits = compiled.topics.scan(Text(text).folded)
+        return bool(list(gate.open_for(compiled.topics.lists_in(hits))))
+
+    assert not is_open("alpha and gamma")
+    assert is_open("beta and alpha")
+    assert is_open("gamma and echo")
+    assert len(compile_rules(made).match("alpha beta gamma delta")) == 1
+
+
+def test_a_query_of_too_many_ways_is_still_answered() -> None:
+    parts = " AND ".join(f'(("a{n}" AND "b{n}") OR ("c{n}" AND "d{n}"))' for n in range(8))
+    rules = compile_rules(catalog(indicator(parts)))
+    assert rules.match(" ".join(f"a{n} b{n}" for n in range(8)))
+    assert not rules.match(" ".join(f"a{n} d{n}" for n in range(8)))
