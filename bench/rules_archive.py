@@ -2,7 +2,7 @@
 
     python bench/rules_archive.py [EVERY [FOLDER OF *.jsonl.gz]]
 
-Every EVERY-th entry of the archive (not in this project), and ten times as
+Every EVERY-th entry of the archive (not in this project), and a hundred times as
 dense those that name both states, beside every indicator:
 the naive evaluator looks for each form of each term by itself, knows no
 automaton and no gate, and tries all pairs. Folding, the forms of a term and
@@ -157,7 +157,7 @@ def chosen(folder: Path, every: int) -> Iterator[tuple[str, str]]:
             title, summary = str(line.value.get("title", "")), str(line.value.get("summary") or "")
             if NAMES_BOTH.search(f"{title} {summary}"):
                 both += 1
-                if both % max(every // 10, 1) == 0:
+                if both % max(every // 100, 1) == 0:
                     yield title, summary
             else:
                 plain += 1

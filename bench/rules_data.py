@@ -118,6 +118,7 @@ def _indicator(id: str, query: str) -> Indicator:
         version=1,
         status="active",
         direction=Direction.DEEPENING,
+        actors="both",
         weight=5,
         why="made up",
         half_life=timedelta(days=7),
