@@ -69,9 +69,7 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         "signals": signals.count(connection),
         "mail": deliveries.counts(connection),
         "oldest_unsent": {"since": oldest[0].isoformat(), "error": oldest[1]} if oldest else None,
-        "unsubscribed": [
-            r.id for r in context.config.recipients if meta.get(connection, f"{meta.UNSUBSCRIBED}{r.id}")
-        ],
+        "unsubscribed": [r.id for r in context.config.recipients if meta.wants_no_mail(connection, r.id)],
         "last_digests": {
             r.id: last.composed_at.isoformat()
             for r in context.config.recipients

@@ -10,7 +10,7 @@ from monitor.config.schema import WebTable
 from monitor.config.secret import Secret, secret_from_environ, secret_from_file
 from monitor.config.settings import WebSettings
 
-SHORTEST_SECRET = 16
+SHORTEST_SECRET = 16  # bytes
 
 
 def web_settings(

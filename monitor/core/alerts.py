@@ -34,7 +34,6 @@ class Occasion:
     title: str
     level: Level
     signal_ids: tuple[int, ...]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

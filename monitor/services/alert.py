@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
-from monitor.core.model import Level, Recipient, Story
+from monitor.core.model import Level, Recipient
 from monitor.core.stories import first_reported
 from monitor.services.assess import Picture, keep, see
 from monitor.services.compose import Shared, render_message, unsent, write
 from monitor.services.context import Context
 from monitor.storage import alerts, deliveries, meta, signals
-from monitor.storage.engine import writing
+from monitor.storage.engine import reading, writing
 
 # What is older was told by a digest, or was no news when we first saw it.
 LOOKED_BACK = timedelta(hours=24)
+HELD_LOOKED_AT_EVERY = timedelta(minutes=1)
 _SEEN = "alerts:newest_signal"
+_LOOKED_AT = "alerts:looked_at"
 _OPEN = (Verb.COOLING, Verb.STORM)
 
 
@@ -29,22 +31,39 @@ def alert_due(context: Context, at: datetime) -> int:
     a crash neither loses an alert nor doubles it.
     """
     recipients = [recipient for recipient in context.config.recipients if recipient.urgent]
-    with writing(context.engine) as connection:
-        newest = str(signals.newest_id(connection))
-        held = [alert for alert in alerts.since(connection, at - LOOKED_BACK) if alert.state in _OPEN]
-        if not recipients or (newest == meta.get(connection, _SEEN) and not held):
+    if not recipients:
+        return 0
+    # Nearly every look finds nothing: it must not stand in the way of whoever writes.
+    with reading(context.engine) as connection:
+        if not _have_come(connection) and not _is_time_for_held(connection, at):
             return 0
-        meta.put(connection, _SEEN, newest)
+    with writing(context.engine) as connection:
         picture = see(connection, context, at)
-        keep(connection, context, picture)
+        if _have_come(connection):
+            keep(connection, context, picture)
+        meta.put(connection, _SEEN, str(signals.newest_id(connection)))
+        meta.put(connection, _LOOKED_AT, at.isoformat())
         found = list(occasions(context, picture))
-        readers = [r for r in recipients if not meta.get(connection, f"{meta.UNSUBSCRIBED}{r.id}")]
+        readers = [r for r in recipients if not meta.wants_no_mail(connection, r.id)]
         return sum(_tell(connection, context, reader, picture, found) for reader in readers)
+
+
+def _have_come(connection: Connection) -> bool:
+    """Whether signals were stored since the last look."""
+    return str(signals.newest_id(connection)) != meta.get(connection, _SEEN)
+
+
+def _is_time_for_held(connection: Connection, at: datetime) -> bool:
+    """Whether something is held back that may leave by now; a cool-down of hours needs no look a tick."""
+    looked_at = meta.get(connection, _LOOKED_AT)
+    if looked_at and at - datetime.fromisoformat(looked_at) < HELD_LOOKED_AT_EVERY:
+        return False
+    return any(alert.state in _OPEN for alert in alerts.since(connection, at - LOOKED_BACK))
 
 
 def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
     """The domains that rose to Elevated or above, and the new stories of urgent indicators."""
-    since = picture.at - LOOKED_BACK
+    since, catalog = picture.at - LOOKED_BACK, context.catalog
     for domain, one in picture.assessments.items():
         if one.level >= URGENT_FROM and one.level_since > since:
             title = f"{context.labels.domains.get(domain, domain)} up to {one.level.label}"
@@ -55,10 +74,9 @@ def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
                 title=title,
                 level=one.level,
                 signal_ids=(),
-                at=one.level_since,
             )
     for story in picture.stories:
-        indicator = context.catalog.observable(story.indicator_id) if _is_known(context, story) else None
+        indicator = catalog.indicators.get(story.indicator_id) or catalog.composites.get(story.indicator_id)
         fresh = first_reported(story) > since and not all(signal.is_retro for signal in story.signals)
         if indicator is not None and indicator.urgent and fresh:
             first = min(story.signals, key=lambda s: (s.effective_at, s.id))
@@ -69,13 +87,7 @@ def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
                 title=indicator.title,
                 level=Level.QUIET,
                 signal_ids=tuple(sorted(signal.id for signal in story.signals)),
-                at=first.effective_at,
             )
-
-
-def _is_known(context: Context, story: Story) -> bool:
-    catalog = context.catalog
-    return story.indicator_id in catalog.indicators or story.indicator_id in catalog.composites
 
 
 def _tell(
@@ -90,21 +102,21 @@ def _tell(
     silences = alerts.silences_at(connection, at)
     told = alerts.told(connection, recipient.id, at - 2 * LOOKED_BACK)
     mails = alerts.mails_within_an_hour(connection, recipient.id, at)
-    leaving: list[tuple[Occasion, Decision]] = []
+    leaving: list[Occasion] = []
     for occasion in found:
         is_wanted = not recipient.domains or occasion.domain in recipient.domains
         if occasion.key in settled or not is_wanted:
             continue
         decision = decide(occasion, silences=silences, told=told, mails_this_hour=mails, at=at, limits=limits)
         if decision.verb is Verb.SEND:
-            leaving.append((occasion, decision))
+            leaving.append(occasion)
         else:
             alerts.record(connection, recipient.id, occasion, decision, at=at)
     if not leaving:
         return 0
-    numbers = [alerts.record(connection, recipient.id, one, decision, at=at) for one, decision in leaving]
-    occasions_told = [occasion for occasion, _ in leaving]
-    message_id = _mail(connection, context, recipient, picture, occasions_told, numbers[0])
+    sent = Decision(Verb.SEND)
+    numbers = [alerts.record(connection, recipient.id, occasion, sent, at=at) for occasion in leaving]
+    message_id = _mail(connection, context, recipient, picture, leaving, numbers[0])
     alerts.mailed(connection, numbers, message_id)
     return 1
 

@@ -51,15 +51,16 @@ def see(connection: Connection, context: Context, at: datetime) -> Picture:
     """
     known = signals.signals_between(connection, at - LONGEST_MEMORY, at)
     edits = story_edits.in_force(connection, at)
-    stories = stories_of(context, known, at, edits)
-    marked_false = [s for s in group_stories(remembered(known, at), edits) if s.verdict is Verdict.FALSE]
+    grouped = group_stories(remembered(known, at), edits)
+    stories = _standing(context, grouped, at)
+    marked_false = [story for story in grouped if story.verdict is Verdict.FALSE]
     states = feeds.all_states(connection)
     before = assessments.latest(connection, at)
     found = {
         domain.id: _assess_domain(context, domain.id, stories, states, before.get(domain.id), at)
         for domain in context.config.domains
     }
-    weeks = unusual_weeks(connection, context, list(found), at)
+    weeks = unusual_weeks(connection, context, list(found), known, edits, at)
     return Picture(at=at, assessments=found, stories=stories, marked_false=marked_false, weeks=weeks)
 
 
@@ -77,7 +78,11 @@ def stories_of(
     context: Context, known: Sequence[Signal], at: datetime, edits: Edits = NO_EDITS
 ) -> list[Story]:
     """The stories that signals come to at one time: without those marked false, with composites."""
-    grouped = group_stories(remembered(known, at), edits)
+    return _standing(context, group_stories(remembered(known, at), edits), at)
+
+
+def _standing(context: Context, grouped: Sequence[Story], at: datetime) -> list[Story]:
+    """The stories that nobody marked false, and the composites that they make."""
     stories = [story for story in grouped if story.verdict is not Verdict.FALSE]
     return stories + composed(context, [signal for story in stories for signal in story.signals], at)
 
@@ -88,7 +93,12 @@ def remembered(known: Sequence[Signal], at: datetime) -> list[Signal]:
 
 
 def unusual_weeks(
-    connection: Connection, context: Context, domains: Sequence[str], at: datetime
+    connection: Connection,
+    context: Context,
+    domains: Sequence[str],
+    known: Sequence[Signal],
+    edits: Edits,
+    at: datetime,
 ) -> dict[str, Surprise]:
     """Each domain's new stories of the last seven days against the eight weeks before.
 
@@ -97,12 +107,8 @@ def unusual_weeks(
     """
     week, day = timedelta(days=WEEK), timedelta(days=1)
     since = at - week - timedelta(days=BASELINE_DAYS)
-    edits = story_edits.in_force(connection, at)
-    stories = [
-        story
-        for story in group_stories(signals.signals_between(connection, since, at), edits)
-        if story.verdict is not Verdict.FALSE
-    ]
+    recent = [signal for signal in known if signal.effective_at > since]
+    stories = [s for s in group_stories(recent, edits) if s.verdict is not Verdict.FALSE]
     read = assessments.coverages(connection, since, at - week)
     found = {}
     for domain in domains:

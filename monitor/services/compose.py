@@ -86,7 +86,7 @@ def compose_due(context: Context, at: datetime, *, is_sample: bool = False) -> l
 
 def _is_open(connection: Connection, recipient: Recipient, due: Due, at: datetime) -> bool:
     """A due is open when it came after we first knew the recipient and has no digest yet."""
-    if meta.get(connection, f"{meta.UNSUBSCRIBED}{recipient.id}"):
+    if meta.wants_no_mail(connection, recipient.id):
         return False
     known_since = meta.first_seen(connection, f"recipient:{recipient.id}", at)
     return due.at >= known_since and not digests.exists(connection, recipient.id, due.key)

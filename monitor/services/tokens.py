@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.config.web import SHORTEST_SECRET
 from monitor.core.model import require_aware
 from monitor.errors import MonitorError
 
 VERSION = 1
 LONGEST = 600  # characters; what we sign ourselves is never longer
-SHORTEST_SECRET = 16  # bytes
 LONGEST_TEXT = 200  # bytes of a recipient's id, and of a subject
 _EXPIRY_BYTES = 5
 # RFC 2104, section 5: half the output is what a truncated code should keep at least.

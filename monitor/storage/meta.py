@@ -25,6 +25,11 @@ def put(connection: Connection, key: str, value: str) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
+def wants_no_mail(connection: Connection, recipient_id: str) -> bool:
+    """Whether a recipient ended the mails."""
+    return bool(get(connection, UNSUBSCRIBED + recipient_id))
+
+
 def forget(connection: Connection, key: str) -> bool:
     """Forget a key; False when there was none."""
     return connection.execute(delete(meta).where(meta.c.key == key)).rowcount > 0

@@ -19,9 +19,10 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from sqlalchemy import Connection
 
+from monitor.config.web import SHORTEST_SECRET
 from monitor.errors import StorageError
 from monitor.services.context import Context
-from monitor.services.tokens import SHORTEST_SECRET, Act, Refusal, TokenError, verify
+from monitor.services.tokens import Act, Refusal, TokenError, verify
 from monitor.storage.engine import reading, writing
 from monitor.web import acts, metrics, pages, readiness
 from monitor.web.forms import FormError, answer_in, fields_in

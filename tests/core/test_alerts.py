@@ -23,7 +23,6 @@ def rise(level: Level = Level.ELEVATED) -> Occasion:
         title="Defense up",
         level=level,
         signal_ids=(),
-        at=NOON,
     )
 
 
@@ -34,7 +33,6 @@ STORY = Occasion(
     title="Joint patrol",
     level=Level.QUIET,
     signal_ids=(7,),
-    at=NOON,
 )
 
 

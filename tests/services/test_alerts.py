@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from monitor.core.model import Entry, Fetched
 from monitor.core.outcome import Outcome
@@ -18,7 +18,7 @@ from monitor.services.context import Context
 from monitor.services.poll import record_poll
 from monitor.storage import alerts, feeds
 from monitor.storage.engine import reading, writing
-from monitor.storage.schema import deliveries
+from monitor.storage.schema import assessments, deliveries
 from tests.core.builders import NOON, an_entry
 
 MINUTE = timedelta(minutes=1)
@@ -147,3 +147,20 @@ def test_an_acknowledgement_is_told_in_the_next_digest(urgent: Context) -> None:
         alerts.acknowledge(connection, alert.id, by="ann", at=NOON)
     digest = compose_now(urgent, urgent.config.recipients[0], NOON + MINUTE)
     assert any("acknowledged by ann" in line for line in digest.held_back)
+
+
+def test_looks_that_find_nothing_store_nothing(urgent: Context) -> None:
+    record(urgent, entry(0))
+    alert_due(urgent, NOON)
+    record(urgent, entry(1), at=NOON + MINUTE)
+    alert_due(urgent, NOON + MINUTE)
+    assert [state for _, state in states(urgent)] == ["sent", "cooling"]
+    before = assessments_stored(urgent)
+    for tick in range(60):
+        assert alert_due(urgent, NOON + 2 * MINUTE + tick * timedelta(seconds=5)) == 0
+    assert assessments_stored(urgent) == before
+
+
+def assessments_stored(context: Context) -> int:
+    with reading(context.engine) as connection:
+        return connection.execute(select(func.count()).select_from(assessments)).scalar_one()
