@@ -88,7 +88,6 @@ def stored(context: Context) -> Stored:
         title=f"Patrol {HOSTILE}",
         level=Level.QUIET,
         signal_ids=(1,),
-        at=NOON,
     )
     with writing(context.engine) as connection:
         (entry_id,) = store(connection, entry).values()
