@@ -161,13 +161,15 @@ async def test_a_bad_token_changes_nothing(client: Client, stored: Stored, metho
     good = link(act)
     before = stored.everything()
     for status, url in {
-        400: good[:-1],
+        400: f"{good}~",
         403: link(act, secret=b"another secret.."),
         410: link(act, expires_at=NOON),
     }.items():
         async with client.request(method, url, data=data if method == "POST" else None) as answer:
             assert answer.status == status
             assert answer.content_type == "text/html"
+    # Of a link that was cut off, what is left may by chance be well formed, but is never ours.
+    assert (await client.request(method, good[:-1])).status in (400, 403)
     changed = good[:8] + ("A" if good[8] != "A" else "B") + good[9:]
     assert (await client.request(method, changed)).status == 403
     assert stored.everything() == before
