@@ -42,21 +42,23 @@ class Scanner:
     def __init__(self, terms: Mapping[int, Iterable[Term]]) -> None:
         self._numbers: dict[str, int] = {}
         self._expressions: dict[int, Expression] = {}
+        self._patterns_of: dict[str, list[int]] = {}
         lists_of: dict[int, set[int]] = defaultdict(set)
-        guards: dict[tuple[int, int], set[_Guard]] = defaultdict(set)
+        guards: dict[tuple[int, int], tuple[_Guard, ...]] = {}
         for number, of_list in terms.items():
             free: set[int] = set()
+            guarded: dict[int, set[_Guard]] = defaultdict(set)
             for term in of_list:
                 found, guard = self._take(term)
-                for p in found:
-                    lists_of[p].add(number)
-                    if guard == _FREE:
-                        free.add(p)
-                    else:
-                        guards[p, number].add(guard)
-            for p in free:
-                guards.pop((p, number), None)
-        self._guards = {key: tuple(several) for key, several in guards.items()}
+                if guard is _FREE:
+                    free.update(found)
+                else:
+                    for p in found:
+                        guarded[p].add(guard)
+            for p in free.union(guarded):
+                lists_of[p].add(number)
+            guards |= {(p, number): tuple(several) for p, several in guarded.items() if p not in free}
+        self._guards = guards
         # All forms of a term are in the same lists: one set for all of them.
         shared: dict[frozenset[int], frozenset[int]] = {}
         of_pattern = (frozenset(lists_of.get(p, ())) for p in range(len(self._numbers)))
@@ -75,12 +77,18 @@ class Scanner:
 
     def _take(self, term: Term) -> tuple[list[int], _Guard]:
         """The numbers of a term's patterns, and when they count."""
-        masks = frozenset(n for longer in term.not_in for n in self._patterns(_expanded(longer)))
-        forms = _expanded(term.text)
-        guard = _Guard(forms.exact, masks) if forms.exact or masks else _FREE
-        return self._patterns(forms), guard
+        masks = frozenset(n for longer in term.not_in for n in self._patterns(longer))
+        exact = _expanded(term.text).exact
+        guard = _Guard(exact, masks) if exact or masks else _FREE
+        return self._patterns(term.text), guard
 
-    def _patterns(self, forms: Forms) -> list[int]:
+    def _patterns(self, term: str) -> list[int]:
+        """The numbers of a term's patterns; many lists have terms in common."""
+        if term not in self._patterns_of:
+            self._patterns_of[term] = self._number(_expanded(term))
+        return self._patterns_of[term]
+
+    def _number(self, forms: Forms) -> list[int]:
         numbers = self._numbers
         if forms.expression is None:
             return [numbers.setdefault(pattern, len(numbers)) for pattern in forms.patterns]
