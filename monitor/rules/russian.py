@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymorphy3
 
@@ -38,8 +37,7 @@ def _agreement(grammemes: frozenset[str]) -> tuple[str | None, str | None, str |
     return case, number, next(iter({"masc", "femn", "neut"} & grammemes), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Form:
+class _Form(NamedTuple):
     """One form of a word."""
 
     word: str
@@ -66,8 +64,13 @@ class _Reading:
         self.gender = None if "ms-f" in tag else self.own_gender
 
     @cached_property
+    def words(self) -> set[str]:
+        """Its forms as written, without those that news hardly ever use."""
+        return {form.word for form in self._parse.lexeme if not _UNUSED & form.tag.grammemes}
+
+    @cached_property
     def forms(self) -> list[_Form]:
-        """Its paradigm, without forms that news hardly ever use."""
+        """The same forms, as an adjective beside them needs to know them."""
         return [
             _Form(form.word, form.tag.grammemes, *_agreement(form.tag.grammemes))
             for form in self._parse.lexeme
@@ -95,7 +98,7 @@ def russian_forms(term: str) -> set[str]:
     verb = _parse_as(words[0], "INFN")
     if verb is not None:
         rest = " ".join(words[1:])
-        return {f"{form} {rest}" for form in _lexeme(verb)} | {term}
+        return {f"{form} {rest}" for form in verb.words} | {term}
     return (_joined_forms(words) or _phrase_forms(words)) | {term}
 
 
@@ -146,14 +149,10 @@ def _word_forms(word: str) -> set[str]:
     parses = [p for p in _parses(word) if not p.is_unknown]
     own = [p for p in parses if _same(p.normal_form, word)]
     if not own:
-        return {word}.union(*(_lexeme(p) for p in parses[:1]))
+        return {word}.union(*(p.words for p in parses[:1]))
     # One word, several paradigms (a surname, its namesake noun): all that have this dictionary form.
     known = [p for p in own if p.is_known] or own[:1]
-    return {word}.union(*(_lexeme(p) for p in known))
-
-
-def _lexeme(reading: _Reading) -> set[str]:
-    return {form.word for form in reading.forms}
+    return {word}.union(*(p.words for p in known))
 
 
 def _is_acronym(word: str) -> bool:
