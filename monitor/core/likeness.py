@@ -1,32 +1,47 @@
-"""Whether two signals of one indicator tell the same event, and what speaks for it.
+"""Whether two signals of one indicator tell the same event: points for it and against it.
 
-Measured on pairs judged by a reader; docs/decisions.md has the figures.
+The points were set on pairs judged by a reader; docs/decisions.md has the figures.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
 from monitor.core.model import Signal, Span
 
-# Two titles in one script tell the same event when they share this part of their words (Dice),
-SAME_WORDS = 0.37
-# or when both texts name so many of the same persons, places, bodies and numbers,
-SAME_FACTS = 2
-# or, in two scripts, where no word can be shared, when they are of one day.
-SAME_DAY = timedelta(hours=24)
+# Two signals tell the same event when they have so many points:
+NEEDED = 6.0
+# for all of a title's words in common (Dice), and part of it for a part,
+WORDS = 15.0
+# in two scripts, where no word can be shared, instead of words,
+OTHER_SCRIPT = 8.0
+# for each person, place, body or number that both name;
+SHARED_FACT = 8.0
+# against it: each person, place or body that only one names,
+OTHER_FACT = -5.0
+# each day between them,
+DAY = -5.0
+# two titles that quote different speakers («Lavrov», «expert»), or one that quotes and one that tells.
+OTHER_SPEAKER = -20.0
+ONE_SPEAKER = -5.0
+# Titles that share this part of their words are nearly one title, whoever else is named.
+NEAR_COPY = 0.5
+NEAR_COPY_POINTS = 10.0
 # What the rule itself looks for stands in all of its signals, so that it tells events apart less.
 FOUND_WEIGHT = 0.4
 # Russian and English endings differ; so much of a word is enough to know it again.
 _STEM = 5
 
+_DAY = timedelta(days=1)
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
+# In Russian a dash stands for the verb, so that what follows it is no speaker.
+_SPEAKER = re.compile(r"(?: — |--)([^—:]{2,40})$")
 _EMPTY = frozenset(
     """the a an of in on to for and with by as at from is are be will over its his after says said
     и в на с по о об от за для к из не что как его её их при""".split()  # noqa: SIM905  a list of 36 lines
@@ -35,35 +50,55 @@ _EMPTY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What two signals share: a part of their title's words, facts, and the day if scripts differ."""
+    """What speaks for it that two signals tell one event, and what against it."""
 
-    words: float
-    facts: tuple[str, ...] = field(default=())
-    is_same_day: bool = False
+    words: float  # the part of their titles' words that both have, 0 to 1
+    facts: tuple[str, ...] = ()  # both name
+    other_facts: tuple[str, ...] = ()  # only one names; texts of one event give different numbers
+    days: float = 0.0  # between them
+    other_script: bool = False
+    quoting: int = 0  # how many of them quote a speaker that the other does not
+
+    @property
+    def points(self) -> float:
+        """All of it added up; NEEDED and more is one event."""
+        total = (
+            (OTHER_SCRIPT if self.other_script else WORDS * self.words)
+            + SHARED_FACT * len(self.facts)
+            + OTHER_FACT * len(self.other_facts)
+            + DAY * self.days
+            + (0.0, ONE_SPEAKER, OTHER_SPEAKER)[self.quoting]
+        )
+        return max(total, NEAR_COPY_POINTS) if self.words >= NEAR_COPY else total
 
     @property
     def is_same_event(self) -> bool:
-        return self.words >= SAME_WORDS or len(self.facts) >= SAME_FACTS or self.is_same_day
+        return self.points >= NEEDED
 
     @property
     def reason(self) -> str:
         """In words, for a person who asks why two entries are one story."""
         parts = [f"{self.words:.0%} of the words"] if self.words else []
+        parts += ["other script"] if self.other_script else []
         parts += [f"both name {', '.join(self.facts)}"] if self.facts else []
-        parts += ["other script, same day"] if self.is_same_day else []
-        return "; ".join(parts) or "nothing in common"
+        parts += [f"only one names {', '.join(self.other_facts)}"] if self.other_facts else []
+        parts += [f"{self.days:.1f} days apart"] if self.days >= 0.05 else []
+        parts += [("", "only one quotes a speaker", "different speakers")[self.quoting]] * bool(self.quoting)
+        return f"{'; '.join(parts) or 'nothing in common'} ({self.points:.1f} of {NEEDED:.0f} points)"
 
 
 def likeness(one: Signal, other: Signal) -> Likeness:
     """Compare two signals of the same indicator; the order does not matter."""
-    a, b = title_words(one.title, one.spans), title_words(other.title, other.spans)
-    total = sum(a.values()) + sum(b.values())
-    shared = sum(min(a[word], b[word]) for word in a.keys() & b.keys())
+    a, b = set(one.facts), set(other.facts)
     comparable = _script(one.title) == _script(other.title)
+    speakers = {_speaker(one.title), _speaker(other.title)} if comparable else {""}
     return Likeness(
-        words=2 * shared / total if total else 1.0,
-        facts=tuple(sorted(set(one.facts) & set(other.facts))),
-        is_same_day=not comparable and abs(one.effective_at - other.effective_at) < SAME_DAY,
+        words=_shared_words(one, other) if comparable else 0.0,
+        facts=tuple(sorted(a & b)),
+        other_facts=tuple(sorted(fact for fact in a ^ b if not fact.startswith("#"))),
+        days=abs(one.effective_at - other.effective_at) / _DAY,
+        other_script=not comparable,
+        quoting=len(speakers - {""}) if len(speakers) > 1 else 0,
     )
 
 
@@ -85,7 +120,21 @@ def title_words(title: str, spans: tuple[Span, ...] = ()) -> Mapping[str, float]
     return weights
 
 
+def _shared_words(one: Signal, other: Signal) -> float:
+    a, b = title_words(one.title, one.spans), title_words(other.title, other.spans)
+    total = sum(a.values()) + sum(b.values())
+    return 2 * sum(min(a[word], b[word]) for word in a.keys() & b.keys()) / total if total else 1.0
+
+
+@lru_cache(maxsize=20_000)
 def _script(title: str) -> str:
     if _HAN.search(title):
         return "Han"
     return "Cyrillic" if _CYRILLIC.search(title) else "Latin"
+
+
+@lru_cache(maxsize=20_000)
+def _speaker(title: str) -> str:
+    """Who is quoted after a dash at the end of a title; nobody in Russian."""
+    found = None if _CYRILLIC.search(title) else _SPEAKER.search(title)
+    return found[1].strip().lower() if found else ""
