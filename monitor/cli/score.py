@@ -1,10 +1,12 @@
-"""`monitor score explain`: every factor of every story of an index, and why the index moved."""
+"""`monitor score`: every factor of every story of an index, why it moved, and the scale it should have."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import click
 
@@ -15,11 +17,13 @@ from monitor.core.change import Change
 from monitor.core.model import Direction, Story
 from monitor.errors import InputError
 from monitor.services.assess import see
+from monitor.services.calibrate import FEWEST_DAYS, Scale, scales
 from monitor.services.changes import changes_since
 from monitor.services.context import Context
 from monitor.storage.engine import reading
 
 LEAST = 0.05  # points that are shown
+NEARLY = 0.9  # of the days that were asked for, and the record is as good as full
 
 
 @cli.group(cls=Commands)
@@ -73,6 +77,52 @@ def explain(
         change = changes.get((domain, one.direction))
         if change and (one.stories or abs(change.total) >= LEAST):
             click.echo(f"  since {since:%Y-%m-%d %H:%M}Z {change.total:+.1f}: {causes(change) or 'nothing'}")
+
+
+@score.command("calibrate")
+@click.option("--days", type=click.IntRange(FEWEST_DAYS, 3650), default=365, help="How far back to look.")
+@click.option("--at", callback=moment, help="As of when, such as 2026-11-23T06:00Z; else now.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+def calibrate(ctx: click.Context, days: int, at: datetime | None, as_json: bool) -> None:
+    """Compute from the stored assessments the scales at which one day in ten reads 60 or more.
+
+    Prints the lines for the _domain.toml of each domain; writes nothing.
+    """
+    context = held(ctx, app.open_context(the_config(ctx)))
+    at = at or app.now()
+    with reading(context.engine) as connection:
+        found = scales(connection, context, at, timedelta(days=days))
+    fewest = min((len(one.days) for one in found), default=0)
+    if fewest < FEWEST_DAYS:
+        raise InputError(
+            f"only {fewest} of the last {days} days can be used (assessed, enough feeds read, methodology "
+            f"{context.method.version}) and a scale needs {FEWEST_DAYS}; keep the scales in force and "
+            "try again when there are more"
+        )
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(asdict(one) | {"days": len(one.days)}))
+        return
+    _print_scales(context, found)
+    if fewest < NEARLY * days:
+        click.echo(
+            f"\n# {fewest} days of {days}: stories of long half-lives were still gathering, so these "
+            "scales are rather too small. Repeat this when the record is full."
+        )
+
+
+def _print_scales(context: Context, found: Sequence[Scale]) -> None:
+    for domain, group in groupby(found, key=lambda one: one.domain):
+        own = list(group)
+        first, last = own[0].days[0], own[0].days[-1]
+        click.echo(f"\n# {context.config.catalog_folder / domain}/_domain.toml")
+        click.echo(f"# from {len(own[0].days)} days, {first} to {last}\n[sigma]")
+        for one in own:
+            click.echo(
+                f"{one.direction} = {one.calibrated:.1f}  # in force {one.in_force:.1f}; "
+                f"S is {one.amount:.1f} or less on nine days in ten"
+            )
 
 
 def causes(change: Change) -> str:

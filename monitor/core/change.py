@@ -92,7 +92,7 @@ def split_change(
 
     `same_method` says that the stored index was made with this methodology
     version. With another one what its constants and the grades of sources did
-    cannot be told apart, and is told as methodology.
+    cannot be told apart, and is told as methodology. So is another scale.
     """
     domain, direction = stored.domain, stored.direction
     old_sigma = sigma_of(stored, method) or sigma
@@ -110,15 +110,16 @@ def split_change(
     steps = [
         stored.index,
         index(then, old_sigma, before),
+        index(then, sigma, before),
         index(with_retro, sigma, before),
         index(reviewed, sigma, before),
         index(stories_of([*windows.old_reviewed, *windows.retro], at), sigma, at),
         index(continued, sigma, at),
         index(everything, sigma, at),
     ]
-    edits, rules, verdicts, decay, corroboration, new_stories = (b - a for a, b in pairwise(steps))
+    edits, scale, rules, verdicts, decay, corroboration, new_stories = (b - a for a, b in pairwise(steps))
     return Change(
-        methodology=0.0 if same_method else edits,
+        methodology=scale if same_method else edits + scale,
         source_grades=edits if same_method else 0.0,
         rules=rules,
         verdicts=verdicts,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from statistics import median
 
 from monitor.core.assessment import Factors, Score
 from monitor.core.model import Direction, Modality, Place, Signal, Story
@@ -18,6 +19,8 @@ from monitor.core.review import Verdict
 
 # Beyond this many half-lives a story is worth less than half a percent of itself.
 HORIZON_HALF_LIVES = 8
+# Where a calibrated scale puts the 90th percentile of a domain's days.
+CALIBRATED_INDEX = 60.0
 
 
 def _places() -> dict[Place, float]:
@@ -111,6 +114,23 @@ def grade(story: Story, method: Methodology) -> str:
 def default_sigma(weights: Iterable[float], method: Methodology) -> float:
     """Scale of a domain that has no calibration: a share of what all its indicators could reach."""
     return max(method.sigma_share * method.kappa * sum(weights), 1.0)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that this share of all values does not exceed; there is at least one value."""
+    return sorted(values)[max(math.ceil(share * len(values) - 1e-9), 1) - 1]
+
+
+def calibrated_sigma(amounts: Sequence[float], weights: Sequence[float], method: Methodology) -> float:
+    """Scale at which the 90th percentile of a domain's sums S, one a day, reads 60.
+
+    `weights` are those of the domain's indicators in this direction, at least one.
+    However poor the record, one ordinary indicator alone (of median weight, at its
+    cap) reads no more than 60. There is at least one day.
+    """
+    least = method.kappa * median(weights)
+    # Step 7 solved for sigma.
+    return max(percentile(amounts, 0.9), least) / -math.log(1 - CALIBRATED_INDEX / 100)
 
 
 def score(

@@ -90,9 +90,16 @@ def test_a_source_that_was_graded_anew() -> None:
     assert only(without_decay(split([OLD], [OLD], stored)), "source_grades") > 0
 
 
-def test_another_scale_and_a_later_rules_find_are_edits_of_rules() -> None:
+@pytest.mark.parametrize("same_method", [True, False])
+def test_another_scale_is_methodology_and_never_news(same_method: bool) -> None:
     wider = scored([OLD], BEFORE, sigma=2 * SIGMA)
-    assert only(without_decay(split([OLD], [OLD], wider)), "rules") > 0
+    change = split([OLD], [OLD], wider, same_method=same_method)
+    assert only(without_decay(change), "methodology") == pytest.approx(
+        scored([OLD], BEFORE).index - wider.index
+    )
+
+
+def test_what_a_later_rule_finds_is_an_edit_of_rules() -> None:
     retro = a_signal(id=2, title="An exercise opened", effective_at=BEFORE - DAY, is_retro=True)
     change = split([OLD], [OLD, retro])
     assert only(without_decay(change), "rules") > 0
@@ -127,3 +134,11 @@ def test_the_causes_add_up(now: list[Signal], same_method: bool) -> None:
     stored = scored([replace(s, reliability="C") for s in old], BEFORE, sigma=20.0)
     change = split(old, now, stored, same_method=same_method)
     assert stored.index + change.total == pytest.approx(scored(now, NOON).index)
+
+
+@given(st.lists(signals, max_size=8, unique_by=lambda s: s.id), st.floats(4, 200))
+def test_only_what_came_since_is_news(now: list[Signal], old_sigma: float) -> None:
+    known = [s for s in now if s.effective_at <= BEFORE]
+    change = split(known, known, scored(known, BEFORE, sigma=old_sigma))
+    assert (change.new_stories, change.corroboration) == (pytest.approx(0), pytest.approx(0))
+    assert change.decay <= 1e-9

@@ -79,3 +79,32 @@ def test_two_steps_down_are_never_closer_than_the_dwell_time(
             assert fell_at is None or hours - fell_at >= 48
             fell_at = hours
         standing = after
+
+
+standings = st.builds(
+    Standing, level=st.sampled_from(Level), since=st.integers(0, 200).map(lambda h: NOON - timedelta(hours=h))
+)
+
+
+@given(standings, st.floats(0, 100), st.booleans(), st.floats(0, 0.69))
+def test_with_too_few_feeds_no_level_falls(
+    before: Standing, index: float, corroborated: bool, coverage: float
+) -> None:
+    after = step(before, index, corroborated=corroborated, coverage=coverage)
+    assert after.level >= before.level
+
+
+@given(standings, st.floats(0, 100), st.floats(0, 100), st.booleans())
+def test_a_higher_index_never_gives_a_lower_level(
+    before: Standing, one: float, other: float, corroborated: bool
+) -> None:
+    low, high = sorted((one, other))
+    at_low, at_high = (step(before, index, corroborated=corroborated) for index in (low, high))
+    assert at_high.level >= at_low.level
+
+
+@given(standings, st.floats(0, 100), st.floats(0, 1))
+def test_nothing_uncorroborated_rises_to_elevated(before: Standing, index: float, coverage: float) -> None:
+    after = step(before, index, corroborated=False, coverage=coverage)
+    assert after.level <= max(before.level, Level.NOTABLE)
+    assert after.level - before.level <= 1

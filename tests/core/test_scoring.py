@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
+from statistics import median
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,11 @@ from monitor.core.assessment import Score
 from monitor.core.model import Direction, Modality, Place, Signal, Story
 from monitor.core.scoring import (
     Methodology,
+    calibrated_sigma,
     credibility,
     default_sigma,
     grade,
+    percentile,
     recency,
     saturate,
     score,
@@ -156,3 +160,64 @@ def test_admiralty_grade(reliabilities: str, parties: list[str | None], expected
         for n, (r, p) in enumerate(zip(reliabilities, parties, strict=True))
     ]
     assert grade(a_story(*voices), METHOD) == expected
+
+
+amounts = st.lists(st.floats(0, 400), min_size=1, max_size=60)
+weights = st.lists(st.integers(1, 10).map(float), min_size=1, max_size=40)
+
+
+@given(amounts, st.floats(0.01, 1))
+def test_a_percentile_leaves_its_share_at_or_below_and_is_the_smallest_that_does(
+    values: list[float], share: float
+) -> None:
+    found = percentile(values, share)
+    assert sum(v <= found for v in values) >= share * len(values) - 1e-6
+    assert sum(v < found for v in values) < share * len(values)
+
+
+@given(amounts, weights)
+def test_on_a_calibrated_scale_nine_days_in_ten_read_60_or_less(
+    values: list[float], own: list[float]
+) -> None:
+    sigma = calibrated_sigma(values, own, METHOD)
+    calm = sum(100 * (1 - math.exp(-s / sigma)) <= 60 + 1e-9 for s in values)
+    assert calm >= 0.9 * len(values) - 1e-6
+
+
+@given(amounts, weights)
+def test_one_ordinary_indicator_alone_never_reads_more_than_60(values: list[float], own: list[float]) -> None:
+    cap = METHOD.kappa * median(own)
+    assert 100 * (1 - math.exp(-cap / calibrated_sigma(values, own, METHOD))) <= 60 + 1e-9
+
+
+def test_the_worked_example_of_a_calibration() -> None:
+    days = [float(s) for s in range(1, 101)]  # S of a hundred days
+    sigma = calibrated_sigma(days, [4.0, 6.0, 6.0], METHOD)
+    assert sigma == pytest.approx(90 / 0.916, abs=0.05)
+    # A record that holds nothing: 1.5 x 6 at 60.
+    assert calibrated_sigma([0.0], [4.0, 6.0, 6.0], METHOD) == pytest.approx(9 / 0.916, abs=0.01)
+
+
+def without(lost: str, members: list[Signal]) -> list[Story]:
+    """The story of what other publishers say, if they say anything."""
+    left = [s for s in members if s.family != lost]
+    return [a_story(*left)] if left else []
+
+
+@given(st.lists(st.lists(signals, min_size=1, max_size=5), max_size=4), st.sampled_from("pqrstu"))
+def test_a_lost_publisher_never_raises_the_index(many: list[list[Signal]], lost: str) -> None:
+    told = [
+        [replace(s, indicator_id=m[0].indicator_id, weight=6.0, effective_at=m[0].effective_at) for s in m]
+        for m in many
+    ]
+    before = scored([a_story(*members) for members in told])
+    after = scored([story for members in told for story in without(lost, members)])
+    assert after.index <= before.index + 1e-9
+
+
+def test_but_where_it_was_the_first_to_report_the_event_looks_younger() -> None:
+    first = a_signal(id=1, family="p", reliability="E", effective_at=NOON - timedelta(days=3))
+    second = a_signal(id=2, family="q", reliability="B", effective_at=NOON)
+    before, after = scored([a_story(second, first)]), scored(without("p", [second, first]))
+    # Three days at a half-life of 21; a story never spans more.
+    assert before.index < after.index < before.index * 2 ** (3 / 21)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.surprise import FEWEST_DAYS, Surprise, surprise
+from monitor.core.surprise import FEWEST_DAYS, FEWEST_STORIES, Surprise, surprise
 
 counts = st.lists(st.integers(0, 12), min_size=FEWEST_DAYS, max_size=56)
 
@@ -58,6 +58,18 @@ def test_the_order_of_days_does_not_matter(baseline: list[int], stories: int, rn
     found = surprise(stories, baseline)
     rng.shuffle(baseline)
     assert surprise(stories, baseline).bits == pytest.approx(found.bits)
+
+
+@given(counts, st.integers(0, 60))
+def test_nothing_within_the_usual_and_no_two_stories_are_unusual(baseline: list[int], stories: int) -> None:
+    found = surprise(stories, baseline)
+    assert found.usual is not None
+    assert found.usual[0] <= found.usual[1]
+    if stories < FEWEST_STORIES or stories <= found.usual[1]:
+        assert found.weeks is None
+    else:
+        assert found.weeks is not None
+        assert found.weeks >= 10 * (1 - 1e-6)  # rarer than the tenth beyond the 90th percentile
 
 
 def test_false_alarms_on_made_up_poisson_series_stay_rare() -> None:
