@@ -13,6 +13,7 @@ from monitor.core.outcome import Outcome
 FIRST_RETRY = timedelta(minutes=5)
 GONE_RETRY = timedelta(days=7)  # 410 says for good; looked at again in case it was a mistake
 LONGEST_HONOURED = timedelta(hours=24)  # a server may not send us away for longer
+QUARANTINE_AFTER = 3  # failures in a row, the last of them the parser's: each costs a process
 FROZEN_AFTER = 4  # times the expected rhythm
 FROZEN_FLOOR = timedelta(days=3)  # a week-end is no freeze
 DOWN_FLOOR = timedelta(hours=2)  # one failed poll is no outage
@@ -50,9 +51,12 @@ def wait_after_failure(
 
     Doubles from five minutes up to the longest wait, then spreads over 50 to
     100 % of it, so that feeds that failed together do not come back together.
+    A document that ends the parser again and again is left alone for the longest wait.
     """
     if outcome is Outcome.GONE:
         return GONE_RETRY
+    if outcome in (Outcome.PARSER_CRASH, Outcome.PARSER_TIMEOUT) and failures >= QUARANTINE_AFTER:
+        return limits.longest * (1 + 0.1 * jitter)
     wait = min(FIRST_RETRY * (1 << min(failures - 1, 16)), limits.longest)
     wait = max(wait * (0.5 + 0.5 * jitter), limits.shortest)
     if asked is not None:
@@ -83,7 +87,8 @@ def reason(state: FeedState, at: datetime) -> str:
         if not state.outcome.failed:
             return "not polled"
         return f"{state.outcome.words}: {state.detail}" if state.detail else state.outcome.words
-    return kind.value
+    # A feed may be well and yet have something to say, as that it has moved.
+    return state.detail if kind is Health.HEALTHY and state.detail else kind.value
 
 
 def coverage(states: Iterable[FeedState], weights: dict[str, float], at: datetime) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -15,11 +15,17 @@ from monitor.core.health import wait_after_failure, wait_after_success
 from monitor.core.model import Entry, FeedState, Fetched
 from monitor.core.outcome import Outcome
 from monitor.errors import SourceError
+from monitor.failpoints import failpoint
 from monitor.rules.language import guess_language
 from monitor.services.context import Context
 from monitor.services.match import signal_rows
 from monitor.storage import entries, feeds, signals
 from monitor.storage.engine import reading, writing
+
+# A hundred thousand feeds may be due; in memory are so many of one call, read so many at a time, and no
+# call begins while so many of earlier ones wait for slow servers.
+IN_HAND, BATCH, MOST_IN_FLIGHT = 1_000, 500, 4_000
+CALL_LASTS = timedelta(hours=1)
 
 Clock = Callable[[], datetime]
 Jitter = Callable[[], float]  # 0 to 1
@@ -53,12 +59,14 @@ async def poll_due(
     """Poll every feed that is due and not in flight; one feed's failure costs only itself.
 
     `writer` is where matching and storing happen, one poll at a time, so that a
-    slow disk never holds up the network.
+    slow disk never holds up the network. However many feeds are due, only some
+    are in hand at a time.
     """
-    with reading(context.engine) as connection:
-        due = [s for s in feeds.due_feeds(connection, now()) if s.feed.id not in in_flight]
-    in_flight.update(state.feed.id for state in due)
+    at = now()  # what falls due meanwhile is the next call's
     reports: list[PollReport] = []
+    failed: dict[str, BaseException] = {}
+    tasks: set[asyncio.Task[None]] = set()
+    room = asyncio.Semaphore(IN_HAND)
 
     async def one(state: FeedState) -> None:
         try:
@@ -67,11 +75,41 @@ async def poll_due(
         finally:
             in_flight.discard(state.feed.id)
 
-    ended = await asyncio.gather(*(one(state) for state in due), return_exceptions=True)
-    unexpected = [error for error in ended if isinstance(error, Exception)]
-    if unexpected:
+    def ended(task: asyncio.Task[None]) -> None:
+        room.release()
+        tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            failed[task.get_name()] = error
+
+    try:
+        # Of a call that lasts for hours, what it polled itself would look like polled in the future.
+        while (
+            len(in_flight) < MOST_IN_FLIGHT
+            and now() - at < CALL_LASTS
+            and (due := _due(context, at, in_flight | failed.keys()))
+        ):
+            in_flight.update(state.feed.id for state in due)
+            for state in due:
+                await room.acquire()
+                task = asyncio.create_task(one(state), name=state.feed.id)
+                task.add_done_callback(ended)
+                tasks.add(task)
+        while tasks:
+            await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if unexpected := [error for error in failed.values() if isinstance(error, Exception)]:
         raise ExceptionGroup("polls that failed for a reason of ours", unexpected)
     return reports
+
+
+def _due(context: Context, at: datetime, but: Set[str]) -> list[FeedState]:
+    """Some feeds that are due, longest due first, without those to be left out."""
+    with reading(context.engine) as connection:
+        found = feeds.due_feeds(connection, at, limit=BATCH + len(but))
+    return [state for state in found if state.feed.id not in but][:BATCH]
 
 
 async def _poll_one(
@@ -81,8 +119,12 @@ async def _poll_one(
     try:
         fetched = await source(state)
     except SourceError as error:
-        return await loop.run_in_executor(writer, record_failure, context, state, error, now(), jitter())
-    return await loop.run_in_executor(writer, record_poll, context, state, fetched, now(), jitter())
+        refusal = error
+        return await loop.run_in_executor(
+            writer, lambda: record_failure(context, state, refusal, now(), jitter())
+        )
+    # The time is that of the writing: an assessment that goes first must not be of a later time.
+    return await loop.run_in_executor(writer, lambda: record_poll(context, state, fetched, now(), jitter()))
 
 
 def record_failure(
@@ -109,6 +151,7 @@ def record_poll(
     """
     wait = wait_after_success(state.feed.expected_every, fetched.min_wait, context.poll_limits, jitter)
     with writing(context.engine) as connection:
+        failpoint("ingest.begin")
         entered = [_with_language(entry) for entry in fetched.entries]
         changed = _store_changed(connection, state.feed.id, entered, at)
         found = _store_signals(connection, context, changed, at)
@@ -121,6 +164,8 @@ def record_poll(
             newest_entry_at=newest(fetched.entries, changed, at),
             stored=sum(item.change is Change.NEW for item in changed),
         )
+        failpoint("ingest.before_commit")
+    failpoint("ingest.after_commit")
     return PollReport(
         feed_id=state.feed.id,
         outcome=fetched.outcome,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -11,8 +11,8 @@ Network = IPv4Network | IPv6Network
 
 PORTS = frozenset({80, 443, 8080, 8443})
 
-# `is_global` alone is no policy: it lets multicast and every way to write a private IPv4
-# address inside an IPv6 one through.
+# `is_global` alone is no policy: it lets multicast through, and old ranges that nobody routes, and
+# every way to write a private IPv4 address inside an IPv6 one.
 _DENIED = tuple(
     ip_network(block)
     for block in (
@@ -22,19 +22,14 @@ _DENIED = tuple(
         "192.88.99.0/24",  # 6to4 relays
         "198.18.0.0/15",
         "240.0.0.0/4",
-        "::/96",  # IPv4-compatible
-        "::ffff:0:0/96",  # IPv4-mapped
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",
-        "100::/64",
         "2001::/23",  # Teredo, ORCHID
         "2002::/16",  # 6to4
-        "5f00::/16",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
+        "3fff::/20",  # documentation
     )
 )
+# The one block of IPv6 that public addresses come from: what is mapped, translated (NAT64), local or
+# multicast is outside of it.
+_PUBLIC_V6 = ip_network("2000::/3")
 _LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
 
 
@@ -71,6 +66,8 @@ def parse_address(text: str) -> Address:
 
 def is_public(address: Address) -> bool:
     """Is this an address of the public internet, under whatever spelling?"""
+    if address.version == 6 and address not in _PUBLIC_V6:
+        return False
     if any(address in block for block in _DENIED if block.version == address.version):
         return False
     return address.is_global and not address.is_multicast
@@ -82,8 +79,17 @@ def is_local_name(host: str) -> bool:
     return name in _LOCAL_NAMES or any(name.endswith(f".{suffix}") for suffix in _LOCAL_NAMES)
 
 
-def may_ask(host: str, address: Address, port: int, allowed: Iterable[Allowed]) -> bool:
-    """May the host be asked at the address that it resolved to?"""
+def may_look_up(host: str, allowed: Iterable[Allowed]) -> bool:
+    """May a name be looked up? One of this network means nothing to name servers elsewhere."""
+    if not is_local_name(host):
+        return True
+    return any(entry.network or entry.host == host.lower().rstrip(".") for entry in allowed)
+
+
+def may_ask(
+    host: str, address: Address, port: int, allowed: Iterable[Allowed], ports: Container[int] = PORTS
+) -> bool:
+    """May the host be asked at the address that it resolved to? `ports` are those of public ones."""
     for entry in allowed:
         if entry.port is not None and entry.port != port:
             continue
@@ -91,4 +97,4 @@ def may_ask(host: str, address: Address, port: int, allowed: Iterable[Allowed]) 
             return True
         if entry.network and entry.network.version == address.version and address in entry.network:
             return True
-    return port in PORTS and is_public(address) and not is_local_name(host)
+    return port in ports and is_public(address) and not is_local_name(host)

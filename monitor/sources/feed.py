@@ -32,6 +32,7 @@ class Parsed:
     outcome: Outcome = Outcome.OK
     skipped: int = 0  # over the limit, or without any text
     detail: str = ""
+    ttl: timedelta | None = None  # how long it says it may be kept, at most a day
 
 
 def parse(body: bytes, *, feed: Feed, content_type: str = "", max_entries: int = MAX_ENTRIES) -> Parsed:
@@ -53,6 +54,7 @@ def parse(body: bytes, *, feed: Feed, content_type: str = "", max_entries: int =
         outcome=Outcome.TRUNCATED if raw.is_cut or raw.over else Outcome.OK,
         skipped=raw.over + empty,
         detail=_detail(raw.is_cut, raw.over, empty),
+        ttl=_ttl(raw.ttl),
     )
 
 
@@ -63,6 +65,13 @@ def _detail(is_cut: bool, over: int, empty: int) -> str:
         f"{empty} entries without any text" if empty else "",
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _ttl(minutes: str) -> timedelta | None:
+    minutes = minutes.strip()
+    if not (minutes.isascii() and minutes.isdigit()):
+        return None
+    return min(timedelta(minutes=int(minutes[:9])), timedelta(days=1))
 
 
 def _found(raw: Mapping[str, Any], feed: Feed, feed_language: str) -> Found | None:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from monitor.core.model import Validators
 from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
-from monitor.sources.address import Allowed, may_ask, parse_address, parse_allowed
+from monitor.failpoints import failpoint
+from monitor.sources.address import PORTS, parse_allowed
 from monitor.sources.coding import ACCEPTED, read_decoded
-from monitor.sources.lookup import Lookup
-from monitor.sources.politeness import Politeness
-from monitor.sources.retry_after import read_retry_after
+from monitor.sources.lookup import BlockedError, Gate, Lookup
+from monitor.sources.politeness import ASIDE_PER_TURN, Politeness
+from monitor.sources.retry_after import read_max_age, read_retry_after
 
 MAX_HEADER = 16 * 1024
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 
@@ -42,6 +41,7 @@ class FetchLimits:
     per_host: int = 1
     host_pause_s: float = 1.0
     allow: tuple[str, ...] = ()
+    ports: frozenset[int] = PORTS  # of public addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +53,18 @@ class Response:
     body: bytes
     content_type: str
     validators: Validators
-
-
-class _Blocked(OSError):
-    """The address that a name resolved to may not be asked."""
+    moved_to: str = ""  # where the address has moved for good
+    retry_after: timedelta | None = None  # not to be asked sooner
+    max_age: timedelta | None = None  # may be kept for so long
 
 
 class Door:
     """Fetches over HTTP within its limits."""
 
-    def __init__(self, limits: FetchLimits, session: aiohttp.ClientSession) -> None:
+    def __init__(self, limits: FetchLimits, session: aiohttp.ClientSession, gate: Gate) -> None:
         self._limits = limits
         self._session = session
+        self._gate = gate
         self._politeness = Politeness(
             at_once=limits.concurrency, per_host=limits.per_host, pause_s=limits.host_pause_s
         )
@@ -88,14 +88,17 @@ class Door:
                 raise _translated(error) from error
 
     async def _follow(self, url: URL, headers: dict[str, str], now: datetime) -> Response:
-        seen = []
+        seen, is_moved = list[str](), True
         for _ in range(self._limits.max_redirects + 1):
+            self._require_open(url)
             seen.append(str(url))
             async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
                 if answer.status not in REDIRECTS:
-                    return await self._read(answer, bool(headers), now)
+                    response = await self._read(answer, bool(headers), now)
+                    return replace(response, moved_to=str(url) if is_moved and len(seen) > 1 else "")
                 # The body of a redirect is nobody's business, and may be a bomb.
                 answer.close()
+                is_moved &= answer.status in PERMANENT
                 target = _asked(urljoin(str(url), answer.headers.get("Location", "")))
             if url.scheme == "https" and target.scheme == "http":
                 raise FetchError(
@@ -106,33 +109,58 @@ class Door:
             url = target
         raise FetchError(Outcome.TOO_MANY_REDIRECTS, f"more than {self._limits.max_redirects}")
 
+    def _require_open(self, url: URL) -> None:
+        """Refuse an address that may not be asked, or whose host wants no requests for now."""
+        host = url.host or ""
+        self._gate.require(host, url.port or 0)
+        if wait := self._politeness.closed_for(host):
+            raise FetchError(
+                Outcome.HTTP_ERROR, f"{host} said 429 and wants no request yet", retry_after=wait, status=429
+            )
+
     async def _read(self, answer: aiohttp.ClientResponse, is_conditional: bool, now: datetime) -> Response:
+        failpoint("fetch.got_headers")
         if answer.status == 304 and is_conditional:
-            return _response(answer, b"")
+            return _response(answer, b"", now)
         if answer.status in (204, 206, 304):
             raise FetchError(
                 Outcome.BAD_RESPONSE, f"status {answer.status} was not asked for", status=answer.status
             )
         if answer.status != 200:
-            raise _refusal(answer, now)
+            error = _refusal(answer, now)
+            # 429 is about us and not about one document; 503 may be about one of many feeds.
+            if answer.status == 429 and error.retry_after:
+                self._politeness.close(answer.url.host or "", error.retry_after)
+            raise error
         if (answer.content_length or 0) > self._limits.max_bytes:
             raise FetchError(Outcome.TOO_LARGE, f"{answer.content_length} bytes announced")
         coding = ",".join(answer.headers.getall("Content-Encoding", []))
         body = await read_decoded(answer.content.iter_any(), coding, self._limits.max_bytes)
-        return _response(answer, body)
+        failpoint("fetch.body_done")
+        return _response(answer, body, now)
 
 
 @asynccontextmanager
-async def open_door(limits: FetchLimits) -> AsyncIterator[Door]:
-    """Open the door for as long as the block lasts; raises ValueError for an allow-list it cannot read."""
-    allowed = tuple(parse_allowed(text) for text in limits.allow)
-    admitted: set[tuple[str, int]] = set()
+async def open_door(
+    limits: FetchLimits, *, lookup: Lookup | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Door]:
+    """Open the door for as long as the block lasts; raises ValueError for an allow-list it cannot read.
+
+    Without a `lookup` the system's resolver is asked, without a `tls` the system's certificates hold.
+    """
+    at_once = limits.concurrency * (1 + ASIDE_PER_TURN)
+    gate = Gate(
+        lookup or Lookup(at_once=limits.concurrency),
+        tuple(parse_allowed(text) for text in limits.allow),
+        limits.ports,
+    )
     connector = aiohttp.TCPConnector(
-        limit=limits.concurrency,
+        limit=at_once,
         limit_per_host=0,
-        resolver=_CheckedResolver(allowed, admitted, at_once=limits.concurrency),
-        socket_factory=lambda info: _checked_socket(info, allowed, admitted),
+        resolver=gate,
+        socket_factory=gate.open_socket,
         use_dns_cache=False,
+        ssl=tls or True,
     )
     session = aiohttp.ClientSession(
         connector=connector,
@@ -145,7 +173,7 @@ async def open_door(limits: FetchLimits) -> AsyncIterator[Door]:
         trust_env=False,
     )
     async with session:
-        yield Door(limits, session)
+        yield Door(limits, session, gate)
 
 
 def _asked(url: str) -> URL:
@@ -162,65 +190,21 @@ def _asked(url: str) -> URL:
     return asked.with_user(None).with_fragment(None)
 
 
-class _CheckedResolver(AbstractResolver):
-    """Looks names up, and gives only addresses that may be asked under this name.
-
-    What the allow-list admits by name is noted, for the check at the socket,
-    which sees no names.
-    """
-
-    def __init__(self, allowed: tuple[Allowed, ...], admitted: set[tuple[str, int]], *, at_once: int) -> None:
-        self._allowed = allowed
-        self._admitted = admitted
-        self._lookup = Lookup(at_once=at_once)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._lookup.find(host, port, family)
-        good = [at for at in found if may_ask(host, parse_address(at.address), port, self._allowed)]
-        if not good:
-            where = found[0].address if found else "no address"
-            raise _Blocked(f"{host} is at {where}, which is not public")
-        by_name = {at.address for at in good if not may_ask("", parse_address(at.address), port, ())}
-        self._admitted.update((address, port) for address in by_name)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=at.address,
-                port=port,
-                family=at.family,
-                proto=at.protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for at in good
-        ]
-
-    async def close(self) -> None:
-        self._lookup.close()
-
-
-def _checked_socket(info: Any, allowed: tuple[Allowed, ...], admitted: set[tuple[str, int]]) -> socket.socket:
-    """Open a socket to the very address that was checked: a name cannot change its meaning in between."""
-    family, kind, protocol, _, (host, port, *_) = info
-    if (host, port) not in admitted and not may_ask(host, parse_address(host), port, allowed):
-        raise _Blocked(f"{host} port {port} is not public")
-    opened = socket.socket(family, kind, protocol)
-    opened.setblocking(False)
-    return opened
-
-
 def _refusal(answer: aiohttp.ClientResponse, now: datetime) -> FetchError:
-    asked, date = (answer.headers.get(name, "") for name in ("Retry-After", "Date"))
     return FetchError(
         Outcome.GONE if answer.status == 410 else Outcome.HTTP_ERROR,
         f"HTTP {answer.status}",
-        retry_after=read_retry_after(asked, date=date, now=now) if answer.status in (429, 503) else None,
+        retry_after=_retry_after(answer, now) if answer.status in (429, 503) else None,
         status=answer.status,
     )
 
 
-def _response(answer: aiohttp.ClientResponse, body: bytes) -> Response:
+def _retry_after(answer: aiohttp.ClientResponse, now: datetime) -> timedelta | None:
+    asked, date = (answer.headers.get(name, "") for name in ("Retry-After", "Date"))
+    return read_retry_after(asked, date=date, now=now)
+
+
+def _response(answer: aiohttp.ClientResponse, body: bytes, now: datetime) -> Response:
     return Response(
         status=answer.status,
         url=str(answer.url),
@@ -230,6 +214,8 @@ def _response(answer: aiohttp.ClientResponse, body: bytes) -> Response:
             etag=_sendable(answer.headers.get("ETag", "")),
             last_modified=_sendable(answer.headers.get("Last-Modified", "")),
         ),
+        retry_after=_retry_after(answer, now),
+        max_age=read_max_age(answer.headers.get("Cache-Control", "")),
     )
 
 
@@ -241,7 +227,7 @@ def _sendable(value: str) -> str:
 def _translated(error: Exception) -> FetchError:
     """Our reason for the library's error."""
     causes = list(_causes(error))
-    blocked = next((cause for cause in causes if isinstance(cause, _Blocked)), None)
+    blocked = next((cause for cause in causes if isinstance(cause, BlockedError)), None)
     if blocked:
         return FetchError(Outcome.BLOCKED_ADDRESS, str(blocked))
     for kind, outcome in (

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import resource
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -21,11 +21,16 @@ CPU_S = 30  # of one document; ends a worker that hangs when nobody is left to e
 MEMORY = 2 * 2**30  # address space of a worker, bytes
 
 
+Result = Parsed | tuple[Outcome, str]  # or the reason for none: an error of ours would not cross processes
+Work = Callable[[bytes, Feed, str], Result]
+
+
 class Parser:
     """A few workers, each a process of its own, so that replacing one leaves the others alone."""
 
-    def __init__(self, workers: int, deadline_s: float) -> None:
+    def __init__(self, workers: int, deadline_s: float, work: Work) -> None:
         self._deadline_s = deadline_s
+        self._work = work
         self._free: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
         self._all = {_worker() for _ in range(workers)}
         for worker in self._all:
@@ -35,14 +40,15 @@ class Parser:
         """Parse one document; raises ParseError, PARSER_CRASH and PARSER_TIMEOUT among its reasons."""
         worker = await self._free.get()
         try:
-            work = worker.submit(_parse, body, feed, content_type)
+            work = worker.submit(self._work, body, feed, content_type)
             result = await asyncio.wait_for(asyncio.wrap_future(work), self._deadline_s)
         except TimeoutError:
             worker = self._replaced(worker)
             raise ParseError(Outcome.PARSER_TIMEOUT, f"no result in {self._deadline_s:g} s") from None
-        except BrokenExecutor:
+        except (BrokenExecutor, MemoryError) as error:
             worker = self._replaced(worker)
-            raise ParseError(Outcome.PARSER_CRASH, "the parser's process died") from None
+            how = "ran out of memory" if isinstance(error, MemoryError) else "died"
+            raise ParseError(Outcome.PARSER_CRASH, f"the parser's process {how}") from None
         except asyncio.CancelledError:
             worker = self._replaced(worker)
             raise
@@ -66,9 +72,11 @@ class Parser:
 
 
 @asynccontextmanager
-async def open_parser(*, workers: int = 2, deadline_s: float = DEADLINE_S) -> AsyncIterator[Parser]:
-    """Start the workers, for as long as the block lasts."""
-    parser = Parser(workers, deadline_s)
+async def open_parser(
+    *, workers: int = 2, deadline_s: float = DEADLINE_S, work: Work | None = None
+) -> AsyncIterator[Parser]:
+    """Start the workers, for as long as the block lasts; `work` is what they do instead of parsing."""
+    parser = Parser(workers, deadline_s, work or parse_in_worker)
     try:
         yield parser
     finally:
@@ -112,7 +120,7 @@ def _kill(worker: ProcessPoolExecutor) -> None:
     worker.shutdown(wait=True, cancel_futures=True)
 
 
-def _parse(body: bytes, feed: Feed, content_type: str) -> Parsed | tuple[Outcome, str]:
+def parse_in_worker(body: bytes, feed: Feed, content_type: str) -> Result:
     """Run in the worker: the result, or the reason for none, in a form that crosses processes."""
     _allow_cpu(CPU_S)
     try:

@@ -15,3 +15,4 @@ class RawFeed:
     entries: Sequence[Mapping[str, Any]]
     over: int = 0  # entries beyond the limit, not looked at
     is_cut: bool = False  # the document ends early
+    ttl: str = ""  # minutes that it says it may be kept

@@ -38,6 +38,7 @@ def read(text: str, max_entries: int) -> RawFeed:
         raise ParseError(Outcome.NOT_A_FEED, f"no feed in <{document.root[:40]}>")
     return RawFeed(
         language=parsed.feed.get("language", ""),
+        ttl=str(parsed.feed.get("ttl") or ""),
         entries=parsed.entries[:max_entries],
         over=document.over + max(len(parsed.entries) - max_entries, 0),
         is_cut=document.is_truncated,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,20 @@ def test_back_off_doubles() -> None:
 
 def test_a_feed_that_is_gone_is_looked_at_once_a_week() -> None:
     assert wait_after_failure(Outcome.GONE, 1, None, LIMITS, 0.5) == timedelta(days=7)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PARSER_CRASH, Outcome.PARSER_TIMEOUT])
+def test_a_document_that_ends_the_parser_three_times_is_left_alone_for_a_day(outcome: Outcome) -> None:
+    waits = [wait_after_failure(outcome, n, None, LIMITS, 1.0) for n in (1, 2, 3)]
+    assert waits[:2] == [timedelta(minutes=5), timedelta(minutes=10)]
+    assert timedelta(hours=24) <= waits[2] <= timedelta(hours=27)
+
+
+def test_a_feed_that_is_well_may_have_something_to_say() -> None:
+    assert reason(a_state(detail="moved for good to https://new.example.org/"), NOON) == (
+        "moved for good to https://new.example.org/"
+    )
+    assert reason(a_state(), NOON) == "healthy"
 
 
 def test_one_failed_poll_is_no_outage_and_many_hours_are() -> None:

@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from monitor.core.model import Entry, FeedState, Fetched, Validators
 from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 from monitor.services.context import Context
-from monitor.services.poll import PollReport, Source, poll_due, record_poll
-from monitor.storage import entries, feeds, signals
+from monitor.services.poll import IN_HAND, MOST_IN_FLIGHT, PollReport, Source, poll_due, record_poll
+from monitor.sources.feed import parse
+from monitor.storage import entries, feeds, schema, signals
 from monitor.storage.engine import reading, writing
-from tests.core.builders import NOON, an_entry
+from monitor.storage.retention import prune
+from tests.core.builders import NOON, a_feed, an_entry
 from tests.services.conftest import holding
 
 PATROL = an_entry(title="Russia and China begin a patrol", summary="")
@@ -86,6 +89,78 @@ async def test_a_feed_in_flight_is_left_alone(context: Context) -> None:
     assert in_flight == {"wire"}
 
 
+async def test_however_many_feeds_are_due_each_is_polled_once_and_few_are_in_hand(context: Context) -> None:
+    many = [a_feed(id=f"f{number}") for number in range(IN_HAND + 3)]
+    with writing(context.engine) as connection:
+        feeds.sync_feeds(connection, many, at=NOON)
+    in_hand = most = 0
+
+    async def source(state: FeedState) -> Fetched:
+        nonlocal in_hand, most
+        in_hand += 1
+        most = max(most, in_hand)
+        await asyncio.sleep(0)
+        in_hand -= 1
+        if state.feed.id in ("f3", f"f{IN_HAND + 1}"):
+            raise RuntimeError("a bug")
+        return Fetched(outcome=Outcome.NOT_MODIFIED)
+
+    seen: list[str] = []
+    with (
+        ThreadPoolExecutor(max_workers=1) as writer,
+        pytest.raises(ExceptionGroup, match="a reason of ours") as caught,
+    ):
+        await poll_due(
+            context,
+            source,
+            # Hours pass meanwhile: what was polled then is not taken for put off by a wrong clock.
+            now=lambda: NOON + timedelta(hours=3) if most else NOON,
+            jitter=lambda: 0.0,
+            writer=writer,
+            in_flight=set(),
+            on_report=lambda report: seen.append(report.feed_id),
+        )
+    assert len(caught.value.exceptions) == 2
+    assert sorted(seen) == sorted({f.id for f in many} - {"f3", f"f{IN_HAND + 1}"})
+    assert most <= IN_HAND
+
+
+async def test_no_more_are_begun_while_thousands_wait_for_slow_servers(context: Context) -> None:
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        waiting = {f"slow{number}" for number in range(MOST_IN_FLIGHT)}
+        reports = await poll_due(
+            context,
+            holding(a_fetch()),
+            now=lambda: NOON,
+            jitter=lambda: 0.0,
+            writer=writer,
+            in_flight=waiting,
+        )
+    assert reports == []
+
+
+async def test_polls_that_are_cut_short_leave_nothing_running(context: Context) -> None:
+    begun = asyncio.Event()
+
+    async def source(state: FeedState) -> Fetched:
+        begun.set()
+        await asyncio.sleep(60)
+        raise AssertionError("not cut short")
+
+    in_flight: set[str] = set()
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        polls = asyncio.ensure_future(
+            poll_due(
+                context, source, now=lambda: NOON, jitter=lambda: 0.0, writer=writer, in_flight=in_flight
+            )
+        )
+        await begun.wait()
+        polls.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await polls
+    assert in_flight == set()
+
+
 async def test_one_feeds_failure_costs_only_itself(context: Context) -> None:
     async def source(state: FeedState) -> Fetched:
         if state.feed.id == "wire":
@@ -149,12 +224,57 @@ def test_an_id_reused_for_another_story_is_another_entry(context: Context) -> No
 
 
 def test_what_was_pruned_does_not_come_back(context: Context) -> None:
-    from monitor.storage.retention import prune
-
     record(context, [DULL])
     with writing(context.engine) as connection:
         assert prune(connection, before=NOON + timedelta(days=1), at=NOON) == 1
     assert record(context, [DULL]).new == 0
+
+
+def test_entries_that_vanish_return_or_change_places_are_no_news(context: Context) -> None:
+    assert record(context, [PATROL, DULL]).new == 2
+    for found in ([DULL], [], [DULL, PATROL], [PATROL]):
+        report = record(context, found, NOON + timedelta(days=1))
+        assert (report.new, report.edited, report.signals) == (0, 0, 0)
+    assert len(signals_of(context)) == 1
+
+
+def test_what_was_pruned_stays_so_even_when_it_is_edited_and_only_in_its_own_feed(context: Context) -> None:
+    record(context, [DULL])
+    with writing(context.engine) as connection:
+        prune(connection, before=NOON + timedelta(days=1), at=NOON)
+    edited = replace(DULL, title="Russia and China begin a patrol")
+    assert record(context, [edited]).new == 0
+    assert signals_of(context) == []
+    assert record(context, [DULL], feed_id="ribao").new == 1
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        b"A\x00B", b"\xed\xa0\x80\xed\xb0\x80", b"&#0;&#xD800;&#x110000;", b"\x1b[31mred", b"\xff\xfe\xff",
+        "\u202eevil\u2066".encode(), "\U0001f6f0 \U00020000".encode(), "\ufeff\u200bzero".encode(),
+        b"%s {0} \\", b"'; DROP TABLE entries; --", "e\u0301 \u00e9".encode(), b"=cmd()",
+    ],
+)  # fmt: skip
+def test_whatever_a_feed_says_every_database_holds_just_that(context: Context, title: bytes) -> None:
+    body = b"<rss><channel><item><guid>1</guid><title>x" + title + b"</title></item></channel></rss>"
+    found = parse(body, feed=a_feed()).entries
+    assert record(context, found).new == 1
+    with reading(context.engine) as connection:
+        (row,) = connection.execute(select(schema.entries))
+    assert [(row.key, row.title, row.summary)] == [(e.key, e.title, e.summary) for e in found]
+    assert record(context, found).edited == 0
+
+
+@pytest.mark.parametrize("year", [1970, 2025, 2026, 2099])
+def test_no_entry_is_dated_into_the_future(context: Context, year: int) -> None:
+    said = NOON.replace(year=year)
+    record(context, [replace(PATROL, published_at=said)])
+    with reading(context.engine) as connection:
+        (row,) = connection.execute(select(schema.entries))
+        (signal,) = signals.signals_between(connection, NOON.replace(year=1969), NOON)
+    assert row.published_at == said
+    assert row.effective_at == signal.effective_at == min(said, NOON)
 
 
 def test_a_feed_without_dates_is_as_fresh_as_its_last_news(context: Context) -> None:

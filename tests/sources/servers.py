@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(answer: Answer) -> AsyncIterator[Server]:
+async def serve(
+    answer: Answer, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
     """A server that reads one request a connection and lets `answer` write what it likes."""
     server = Server()
     tasks: set[asyncio.Task[None]] = set()
@@ -51,7 +54,7 @@ async def serve(answer: Answer) -> AsyncIterator[Server]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listener = await asyncio.start_server(started, "127.0.0.1", 0)
+    listener = await asyncio.start_server(started, host, port, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

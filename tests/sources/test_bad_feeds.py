@@ -64,7 +64,8 @@ async def test_every_hostile_feed_ends_as_expected(canary: socket.socket) -> Non
     wrong = []
     limits = FetchLimits(user_agent="Entente/test", host_pause_s=0, per_host=8, allow=("127.0.0.1",))
     async with serve(answer) as server, open_door(limits) as door, open_parser(workers=2) as parser:
-        for row in rows("EXPECTED.csv"):
+        # A host that says 429 is left alone from then on, and they all have one.
+        for row in sorted(rows("EXPECTED.csv"), key=lambda row: served[row["file"]]["status"] == "429"):
             state = FeedState(feed=a_feed(url=server.url(f"/{row['file']}")))
             try:
                 fetched = await poll(state, door=door, parser=parser, now=NOON)

@@ -165,6 +165,12 @@ class TestTruncated:
         parsed = parse(rss("".join(item(f"T{n}", guid=str(n)) for n in range(30))), feed=FEED, max_entries=10)
         assert (parsed.outcome, len(parsed.entries), parsed.skipped) == (Outcome.TRUNCATED, 10, 20)
 
+    def test_a_hundred_thousand_entries_cost_no_more_than_the_limit(self) -> None:
+        items = "".join(f"<item><guid>{n}</guid><title>T</title></item>" for n in range(100_000))
+        parsed = read(rss(items))
+        assert (parsed.outcome, len(parsed.entries), parsed.skipped) == (Outcome.TRUNCATED, 1_000, 99_000)
+        assert parsed.detail == "99000 entries over the limit"
+
 
 class TestIdentity:
     def test_the_publishers_id_then_the_link_then_the_text(self) -> None:

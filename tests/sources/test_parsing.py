@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE
 
 import pytest
 
+from monitor.core.model import Feed
 from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
-from monitor.sources.parsing import _allow_cpu, open_parser
+from monitor.sources.feed import Parsed
+from monitor.sources.parsing import MEMORY, Result, _allow_cpu, open_parser, parse_in_worker
 from tests.core.builders import a_feed
 
 GOOD = b"<rss><channel><title>F</title><item><title>A</title><guid>1</guid></item></channel></rss>"
@@ -50,6 +54,44 @@ async def test_a_hang_costs_one_feed() -> None:
         assert caught.value.outcome is Outcome.PARSER_TIMEOUT
     async with open_parser(workers=1) as parser:
         assert (await parser.parse(GOOD, feed=a_feed())).entries
+
+
+@pytest.mark.parametrize(
+    ("evil", "outcome"), [("abort", Outcome.PARSER_CRASH), ("sleep", Outcome.PARSER_TIMEOUT)]
+)
+async def test_a_parser_that_crashes_or_hangs_loses_no_entry_of_another_feed(
+    evil: str, outcome: Outcome
+) -> None:
+    bodies = [evil.encode() if n % 3 == 0 else GOOD for n in range(9)]
+    async with open_parser(workers=2, deadline_s=2.0, work=_evil) as parser:
+        parses = (parser.parse(body, feed=a_feed()) for body in bodies)
+        ended = await asyncio.gather(*parses, return_exceptions=True)
+    for body, end in zip(bodies, ended, strict=True):
+        if body == GOOD:
+            assert isinstance(end, Parsed)
+            assert len(end.entries) == 1
+        else:
+            assert isinstance(end, ParseError)
+            assert end.outcome is outcome
+
+
+async def test_a_document_that_eats_memory_costs_one_feed() -> None:
+    async with open_parser(workers=1, work=_evil) as parser:
+        with pytest.raises(ParseError) as caught:
+            await parser.parse(b"memory", feed=a_feed())
+        assert caught.value.outcome is Outcome.PARSER_CRASH
+        assert (await parser.parse(GOOD, feed=a_feed())).entries
+
+
+def _evil(body: bytes, feed: Feed, content_type: str) -> Result:
+    """Parses, unless the document says what else to do."""
+    if body == b"abort":
+        os.abort()
+    if body == b"sleep":
+        time.sleep(60)
+    if body == b"memory":
+        bytearray(2 * MEMORY)
+    return parse_in_worker(body, feed, content_type)
 
 
 async def test_workers_end_with_a_daemon_that_is_killed() -> None:
