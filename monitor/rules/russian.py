@@ -85,6 +85,12 @@ class _Reading:
         return self._inflected[grammemes]
 
 
+def forget_analyses() -> None:
+    """Give back what the analysis of words holds: dictionary and paradigms, of use while rules are built."""
+    for known in (_word_forms, _parses, _Analyzer.get_lexeme, _agreement, _analyzer):
+        known.cache_clear()
+
+
 def russian_forms(term: str) -> set[str]:
     """The surface forms of a Russian term in dictionary form, itself among them.
 

@@ -64,6 +64,8 @@ class Scanner:
         of_pattern = (frozenset(lists_of.get(p, ())) for p in range(len(self._numbers)))
         self.lists_of = [shared.setdefault(lists, lists) for lists in of_pattern]
         patterns = list(self._numbers)
+        # Of use in building alone, and tens of megabytes.
+        del self._numbers, self._patterns_of
         self._before = [pattern.startswith(" ") for pattern in patterns]
         self._after = [pattern.endswith(" ") for pattern in patterns]
         self._automaton = ahocorasick_rs.AhoCorasick(
