@@ -7,18 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.assessment import Assessment, Factors, Score
-from monitor.core.bottom_line import bottom_line, confidence, headline
 from monitor.core.change import Change
-from monitor.core.digest import Coverage, Development, Digest, DomainLine, Quote
-from monitor.core.model import Level, Recipient, Signal, Span, Story
-from monitor.core.scoring import Methodology, grade
+from monitor.core.digest import (
+    Assurance,
+    Confidence,
+    Coverage,
+    Development,
+    Digest,
+    DomainLine,
+    Edits,
+    Reading,
+    Trend,
+)
+from monitor.core.events import Weighed, by_indicator, events, fading, voices, weighed
+from monitor.core.model import Level, Recipient, Story
+from monitor.core.quoting import quotes
+from monitor.core.scoring import Methodology, credibility, grade
 from monitor.core.surprise import Surprise
 
 MOST_IN_FULL = 12  # developments with their quotes: more would be clipped by mail clients
 MOST_NAMED = 40  # further new ones, in a line each
 MOST_CONTINUING = 2  # per domain: what holds the index up although it is not new
-MOST_QUOTES = 3
-EXCERPT = 320  # characters of a summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +53,9 @@ class Labels:
 class Known:
     """All that a digest is written from: what holds now, what the recipient was told, how it came.
 
-    By domain: the assessments, what the last digest said (`previous`), the
-    indexes of seven weeks, the new stories of this week, the causes of change.
+    By domain: the assessments, what the last digest said (`previous`) and the
+    assessments that it rested on (`before`), the indexes of seven weeks, the new
+    stories of this week, the causes of change, the trend of half a year.
     """
 
     assessments: Mapping[str, Assessment]
@@ -53,8 +63,11 @@ class Known:
     coverage: Coverage
     weeks: Mapping[str, Surprise]
     previous: Mapping[str, Sent] = field(default_factory=dict)
-    histories: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    before: Mapping[str, Assessment] = field(default_factory=dict)
+    histories: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     causes: Mapping[str, Change] = field(default_factory=dict)
+    edits: Edits = field(default_factory=Edits)
+    trends: Mapping[str, Trend] = field(default_factory=dict)
 
 
 def compose(
@@ -71,42 +84,51 @@ def compose(
     is_sample: bool = False,
     held_back: tuple[str, ...] = (),
     urgent: tuple[str, ...] = (),
+    cadence: str = "",
+    lost_timezone: str = "",
 ) -> Digest:
     """Write one recipient's digest from stored evidence alone.
 
-    `new_ids` are the signals that no digest of this recipient has. A development
-    is new when one of its signals is; continuing ones are shown only where
-    they carry their domain's index.
+    `new_ids` are the signals that no digest of this recipient has. An event is
+    new when the recipient was told of none of its signals; continuing ones are
+    shown only where they carry their domain's index. `lost_timezone` is a zone
+    that this machine does not know, and stands for UTC.
     """
     wanted = [d for d in labels.domains if d in (recipient.domains or labels.domains)]
     lines = [_line(labels.domains[d], d, known) for d in wanted if d in known.assessments]
     lines.sort(key=lambda line: (-line.level, -max(line.deepening, line.friction)))
     open_domains = [line.domain for line in lines if line.level >= recipient.minimum_level]
-    developments = _developments(open_domains, known, new_ids, labels, method)
-    fresh = _each_domain_first([d for d in developments if d.is_new])
-    chosen = _chosen(fresh, developments, open_domains)
+    groups = events(_weighed(open_domains, known, new_ids))
+    developments = [_development(group, labels, method) for group in groups]
+    news = _each_domain_first([d for d in developments if d.is_news])
+    stronger = [d for d in developments if d.is_stronger]
+    told = [*news, *stronger, *(d for d in developments if d.is_new and d.is_retro)]
     return Digest(
         recipient_id=recipient.id,
         address=recipient.address,
         name=recipient.name,
-        timezone=recipient.timezone,
+        timezone="UTC" if lost_timezone else recipient.timezone,
         due_at=due_at,
         composed_at=composed_at,
         since_at=since_at,
         next_due_at=next_due_at,
-        headline=headline(lines, fresh),
-        bottom_line=tuple(bottom_line(lines, fresh, known.coverage)),
-        confidence=confidence(known.stories, fresh, known.coverage, method),
+        assurance=_assurance(groups, news, known.coverage, method),
         lines=tuple(lines),
-        developments=tuple(chosen),
-        also=tuple(fresh[MOST_IN_FULL : MOST_IN_FULL + MOST_NAMED]),
-        omitted=max(len(fresh) - MOST_IN_FULL - MOST_NAMED, 0),
+        developments=tuple([*told, *_continuing(developments, open_domains)][:MOST_IN_FULL]),
+        also=tuple(told[MOST_IN_FULL : MOST_IN_FULL + MOST_NAMED]),
+        omitted=max(len(told) - MOST_IN_FULL - MOST_NAMED, 0),
+        new_stories=len(news),
+        fading=fading(groups, labels.indicators) if since_at else (),
+        edits=known.edits,
+        trends=tuple(known.trends[line.domain] for line in lines if line.domain in known.trends),
         held_back=held_back,
         coverage=known.coverage,
         rules_revision=labels.rules_revision,
         methodology=labels.methodology,
         is_sample=is_sample,
         urgent=urgent,
+        cadence=cadence,
+        lost_timezone=lost_timezone,
     )
 
 
@@ -130,35 +152,36 @@ def _line(title: str, domain: str, known: Known) -> DomainLine:
     )
 
 
-def _developments(
-    domains: Sequence[str],
-    known: Known,
-    new_ids: frozenset[int],
-    labels: Labels,
-    method: Methodology,
-) -> list[Development]:
+def _weighed(domains: Sequence[str], known: Known, new_ids: frozenset[int]) -> list[Weighed]:
     by_ids = {
         (story.indicator_id, tuple(sorted(s.id for s in story.signals))): story for story in known.stories
     }
-    found = [
-        _development(by_ids[factors.indicator_id, factors.signal_ids], factors, new_ids, labels, method)
+    return [
+        weighed(by_ids[factors.indicator_id, factors.signal_ids], factors, before, new_ids)
         for domain in domains
-        for score in _scores(known.assessments[domain])
+        for score, before in zip(
+            _scores(known.assessments[domain]), _before(known.before.get(domain)), strict=True
+        )
         for factors in score.stories
         if (factors.indicator_id, factors.signal_ids) in by_ids
     ]
-    return sorted(found, key=lambda d: (-d.points, d.explain_id, d.indicator_id))
 
 
-def _scores(assessment: Assessment) -> tuple[Score, ...]:
+def _scores(assessment: Assessment) -> tuple[Score, Score, Score]:
     return (assessment.deepening, assessment.friction, assessment.countermeasure)
 
 
-def _development(
-    story: Story, factors: Factors, new_ids: frozenset[int], labels: Labels, method: Methodology
-) -> Development:
-    leading = story.leading
+def _before(assessment: Assessment | None) -> list[dict[str, list[Factors]] | None]:
+    return [by_indicator(score.stories) for score in _scores(assessment)] if assessment else [None] * 3
+
+
+def _development(group: Sequence[Weighed], labels: Labels, method: Methodology) -> Development:
+    first, *others = group
+    story, leading = first.story, first.story.leading
     families = {signal.voice: signal.voice_party for signal in story.signals}
+    is_known = any(one.told for one in group)
+    # That an indicator finds in a known event what it did not say before is news of it too.
+    is_wider = any(one.is_new and not one.is_retro for one in group)
     return Development(
         indicator_id=story.indicator_id,
         indicator_title=labels.indicators.get(story.indicator_id, story.indicator_id),
@@ -166,71 +189,64 @@ def _development(
         direction=story.direction,
         modality=leading.modality,
         grade=grade(story, method),
-        publishers=len(families),
+        publishers=voices(story),
         parties=sum(party is not None for party in families.values()),
-        points=factors.points,
-        is_new=not new_ids.isdisjoint(factors.signal_ids),
-        is_retro=all(signal.is_retro for signal in story.signals),
+        points=first.factors.points,
+        is_new=not is_known and any(one.is_new for one in group),
+        is_retro=all(one.is_retro for one in group),
+        is_stronger=is_known and (is_wider or any(one.is_stronger(method) for one in group)),
+        earlier=first.earlier(method),
         explain_id=leading.entry_id,
         rule_version=leading.rule_version,
-        quotes=tuple(_quote(signal) for signal in _best_quotes(story)),
+        quotes=quotes(story),
+        readings=tuple(_reading(one, labels, method) for one in others),
     )
 
 
-def _best_quotes(story: Story) -> list[Signal]:
-    """One quote a publisher family, strongest first, so that three quotes are three voices."""
-    voices: dict[str, Signal] = {}
-    for signal in story.signals:
-        voices.setdefault(signal.voice, signal)
-    return list(voices.values())[:MOST_QUOTES]
-
-
-def _quote(signal: Signal) -> Quote:
-    summary, spans = _excerpt(signal)
-    return Quote(
-        title=signal.title,
-        summary=summary,
-        spans=spans,
-        language=signal.language,
-        feed_title=signal.feed_title,
-        reliability=signal.reliability,
-        party=signal.party,
-        link=signal.link,
-        at=signal.effective_at,
+def _reading(one: Weighed, labels: Labels, method: Methodology) -> Reading:
+    story = one.story
+    return Reading(
+        indicator_id=story.indicator_id,
+        indicator_title=labels.indicators.get(story.indicator_id, story.indicator_id),
+        domain=story.domain,
+        direction=story.direction,
+        grade=grade(story, method),
+        points=one.factors.points,
+        rule_version=story.leading.rule_version,
+        explain_id=story.leading.entry_id,
     )
 
 
-def _excerpt(signal: Signal) -> tuple[str, tuple[Span, ...]]:
-    """The part of the summary that carries matched words; none where the title carries them all."""
-    inside = sorted(span for span in signal.spans if span.field == "summary")
-    titled = tuple(sorted(span for span in signal.spans if span.field == "title"))
-    if not inside:
-        return "", titled
-    start = max(0, inside[0].start - EXCERPT // 4)
-    if start:
-        # Begin at a word where the script has any, so that no word is cut in two.
-        blank = signal.summary.find(" ", start, inside[0].start)
-        start = blank + 1 if blank >= 0 else start
-    end = min(len(signal.summary), max(start + EXCERPT, inside[0].end))
-    lead, tail = ("… " if start else ""), (" …" if end < len(signal.summary) else "")
-    shift = len(lead) - start
-    moved = [Span("summary", s.start + shift, s.end + shift) for s in inside if s.end <= end]
-    return lead + signal.summary[start:end] + tail, titled + tuple(moved)
+def _assurance(
+    groups: Sequence[Sequence[Weighed]], news: Sequence[Development], coverage: Coverage, method: Methodology
+) -> Assurance:
+    """Step 11, by the new event that has most points; by coverage alone where nothing is new."""
+    share = coverage.share
+    if not news:
+        sure = Confidence.HIGH if share >= 0.9 else Confidence.MODERATE if share >= 0.7 else Confidence.LOW
+        return Assurance(confidence=sure)
+    top = max(news, key=lambda d: d.points)
+    story = next(
+        first.story
+        for first, *_ in groups
+        if (first.story.indicator_id, first.story.leading.entry_id) == (top.indicator_id, top.explain_id)
+    )
+    q, languages = credibility(story.signals, method), {signal.language for signal in story.signals}
+    if q >= 0.7 and share >= 0.9 and len(languages) >= 2:
+        sure = Confidence.HIGH
+    else:
+        sure = Confidence.MODERATE if q >= 0.4 and share >= 0.7 else Confidence.LOW
+    return Assurance(confidence=sure, independent=top.publishers - top.parties)
 
 
-def _each_domain_first(fresh: Sequence[Development]) -> list[Development]:
+def _each_domain_first(news: Sequence[Development]) -> list[Development]:
     """By points, but the best of each domain before the second of any: no domain crowds another out."""
-    first = {d.domain: d for d in reversed(fresh)}
-    best = [d for d in fresh if first[d.domain] is d]
-    return best + [d for d in fresh if first[d.domain] is not d]
+    first = {d.domain: d for d in reversed(news)}
+    best = [d for d in news if first[d.domain] is d]
+    return best + [d for d in news if first[d.domain] is not d]
 
 
-def _chosen(
-    fresh: Sequence[Development], developments: Sequence[Development], domains: Sequence[str]
-) -> list[Development]:
-    """All that is new up to the cap, then what else holds each index up."""
-    continuing: list[Development] = []
-    for domain in domains:
-        standing = [d for d in developments if d.domain == domain and not d.is_new and d.points >= 1]
-        continuing += standing[:MOST_CONTINUING]
-    return [*fresh, *continuing][:MOST_IN_FULL]
+def _continuing(developments: Sequence[Development], domains: Sequence[str]) -> list[Development]:
+    """What else holds each index up."""
+    standing = [d for d in developments if not d.is_new and not d.is_stronger and d.points >= 1]
+    return [d for domain in domains for d in [d for d in standing if d.domain == domain][:MOST_CONTINUING]]

@@ -5,5 +5,6 @@ from __future__ import annotations
 from monitor.rendering.mail import Sender, render
 from monitor.rendering.parts import render_html, render_text
 from monitor.rendering.subject import subject
+from monitor.rendering.trend import with_pictures
 
-__all__ = ["Sender", "render", "render_html", "render_text", "subject"]
+__all__ = ["Sender", "render", "render_html", "render_text", "subject", "with_pictures"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from monitor.core.digest import DomainLine
 from monitor.core.model import Level
-from monitor.rendering.words import change
+from monitor.rendering.words import WEAK_BELOW, change, percent
 
 SHAPES = {Level.QUIET: "○", Level.ROUTINE: "●", Level.NOTABLE: "▲", Level.ELEVATED: "◆", Level.MARKED: "■"}
 # At least 4.5 : 1 on white; the template holds their counterparts for a dark ground.
@@ -20,7 +20,6 @@ COLOURS = {
 BLOCKS = "▁▂▃▄▅▆▇█"
 FULL = 50.0  # index points that fill a chart; more where a bar is taller
 RARE_FROM = 4.0  # weeks: what comes oftener than once a month is nothing to mention
-WEAK_BELOW = 0.7  # share of feeds below which a number deserves a remark
 
 
 def arrow(line: DomainLine) -> str:
@@ -37,7 +36,7 @@ def unread(line: DomainLine, lines: Sequence[DomainLine]) -> str:
     """
     if line.coverage >= WEAK_BELOW or all(other.coverage < WEAK_BELOW for other in lines):
         return ""
-    return f"only {line.coverage:.0%} of its feeds could be read"
+    return f"only {percent(line.coverage)} of its feeds could be read"
 
 
 def week(line: DomainLine) -> str:
@@ -78,18 +77,35 @@ def baseline(lines: Sequence[DomainLine]) -> str:
     return "in brackets the usual number"
 
 
+def forming(line: DomainLine, lines: Sequence[DomainLine]) -> str:
+    """What a domain cannot be compared with yet, "" where it can, or where none can."""
+    if not _has_past(line) and any(map(_has_past, lines)):
+        return "baseline forming: not assessed before this week"
+    is_usual = line.week.usual is not None or all(other.week.usual is None for other in lines)
+    return "" if is_usual else "baseline forming"
+
+
+def _has_past(line: DomainLine) -> bool:
+    return any(value is not None for value in line.history[:-1])
+
+
 def countermeasures(lines: Sequence[DomainLine]) -> str:
     """Where others answer, one sentence; "" where they do nowhere."""
     named = [f"{line.title} {line.countermeasure:.0f}" for line in lines if round(line.countermeasure)]
     return f"Countermeasures by others: {', '.join(named)}." if named else ""
 
 
-def bars(history: Sequence[float]) -> list[int]:
-    """Heights of a small chart in per cent, never so low that a bar is lost."""
-    scale = max(FULL, *history) if history else FULL
-    return [max(4, round(100 * value / scale)) for value in history]
+def bars(history: Sequence[float | None]) -> list[int]:
+    """Heights of a small chart in per cent, never so low that a bar is lost; 0 where there is no number."""
+    scale = max((FULL, *(value for value in history if value is not None)))
+    return [0 if value is None else max(4, round(100 * value / scale)) for value in history]
 
 
-def sparkline(history: Sequence[float]) -> str:
-    """The same chart as block characters."""
-    return "".join(BLOCKS[height * len(BLOCKS) // 101] for height in bars(history))
+def sparkline(history: Sequence[float | None]) -> str:
+    """The same chart as block characters, a dot where there is no number."""
+    return "".join(BLOCKS[height * len(BLOCKS) // 101] if height else "·" for height in bars(history))
+
+
+def numbers(history: Sequence[float | None]) -> str:
+    """The numbers of a chart, for who cannot see it."""
+    return ", ".join("none" if value is None else f"{value:.0f}" for value in history)

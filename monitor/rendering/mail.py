@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -14,6 +15,7 @@ from monitor.core.model import Message
 from monitor.rendering.layout import flat
 from monitor.rendering.parts import render_html, render_text
 from monitor.rendering.subject import subject
+from monitor.rendering.trend import content_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +73,27 @@ def render(digest: Digest, *, sender: Sender, message_id: str, root_id: str = ""
     # Base64 is half as long as the alternative for Russian and Chinese, and knows no long lines.
     mail.set_content(render_text(digest), cte="base64")
     mail.add_alternative(render_html(digest), subtype="html", cte="base64")
-    mail.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    _add_pictures(mail, digest, message_id)
+    mail.set_boundary(_boundary(message_id))
     return Message(recipient=digest.address, message_id=message_id, subject=title, payload=mail.as_bytes())
+
+
+def _add_pictures(mail: EmailMessage, digest: Digest, message_id: str) -> None:
+    """Put the pictures beside the HTML that shows them; nothing is fetched from anywhere."""
+    drawn = [trend for trend in digest.trends if trend.picture]
+    html = list(mail.iter_parts())[-1]
+    for trend in drawn:
+        html.add_related(
+            base64.b64decode(trend.picture),
+            "image",
+            "png",
+            cid=f"<{content_id(trend)}>",
+            disposition="inline",
+            filename=f"{trend.domain}.png",
+        )
+    if drawn:
+        html.set_boundary(_boundary(f"related {message_id}"))
+
+
+def _boundary(name: str) -> str:
+    return "=_" + hashlib.sha256(name.encode()).hexdigest()[:32]

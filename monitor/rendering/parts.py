@@ -8,7 +8,7 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.core.digest import Development, Digest
-from monitor.rendering import domains, layout, links, marks, stories, words
+from monitor.rendering import bottom_line, changes, domains, layout, links, marks, stories, trend, words
 from monitor.rendering.fitting import shorter
 from monitor.rendering.subject import subject
 
@@ -39,9 +39,12 @@ def environment() -> Environment:
         "wrap": lambda text, indent="": "\n".join(layout.wrap(text, indent)),
     }
     made.globals |= {
+        "bottom_line": bottom_line,
         "domains": domains,
         "marks": marks,
+        "named": changes.named,
         "stories": stories,
+        "trend": trend,
         "words": words,
         "longest_named": LONGEST_NAMED,
         "longest_title": LONGEST_TITLE,
@@ -74,12 +77,22 @@ def _values(digest: Digest) -> dict[str, object]:
         "digest": digest,
         "subject": subject(digest),
         "titles": {line.domain: line.title for line in digest.lines},
-        "changes": sorted(digest.developments, key=lambda d: not d.is_new),
+        "warnings": [text for text in _warnings(digest) if text],
+        "said": bottom_line.sentences(digest),
+        "changes": changes.rows(digest),
         "evidence": _by_domain(digest),
     }
 
 
+def _warnings(digest: Digest) -> tuple[str, ...]:
+    """What its reader must know before anything else of this digest is believed."""
+    return bottom_line.warning(digest), words.late(digest), words.lost_zone(digest)
+
+
 def _by_domain(digest: Digest) -> list[tuple[str, list[Development]]]:
     order = {line.domain: position for position, line in enumerate(digest.lines)}
-    ranked = sorted(digest.developments, key=lambda d: (order[d.domain], not d.is_new, -d.points))
+    ranked = sorted(
+        digest.developments,
+        key=lambda d: (order[d.domain], not d.is_news, not d.is_stronger, not d.is_new, -d.points),
+    )
     return [(domain, list(group)) for domain, group in groupby(ranked, key=lambda d: d.domain)]

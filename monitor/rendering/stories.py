@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.core.digest import Development, Quote
-from monitor.core.model import Direction, Modality
+from monitor.core.digest import Development, Quote, Reading
+from monitor.core.model import Dating, Direction, Modality
 from monitor.rendering.words import count, zulu
 
 CREDIBILITY = {
@@ -14,6 +14,12 @@ CREDIBILITY = {
     "5": "improbable",
     "6": "cannot be judged",
 }
+# What is said beside the time at which we first saw an entry, where that stands for its date.
+DATINGS = {
+    Dating.STATED: "",
+    Dating.MISSING: ", when first seen: it has no date",
+    Dating.FUTURE: ", when first seen: its date lies in the future",
+}
 
 
 def facts(development: Development) -> list[str]:
@@ -21,7 +27,7 @@ def facts(development: Development) -> list[str]:
     unusual = (
         development.direction.value if development.direction is not Direction.DEEPENING else "",
         development.modality.value if development.modality is not Modality.OCCURRED else "",
-        "" if development.is_new else "continuing",
+        standing(development),
         "found by a later rule" if development.is_retro else "",
     )
     worth = f"{points(development)} points"
@@ -43,15 +49,54 @@ def sources(development: Development) -> str:
     return f"{many}, {'a party' if parties == 1 else 'all parties'}"
 
 
+def standing(development: Development) -> str:
+    """What the story is to its reader, "" where it is new."""
+    if development.is_stronger:
+        return f"stronger: {', '.join(gained(development))}{_regraded(development)}"
+    return "" if development.is_new else "continuing"
+
+
+def gained(development: Development) -> list[str]:
+    """What a known story has gained since its reader was told of it."""
+    earlier = development.earlier
+    if earlier is None:
+        return ["fits a further indicator"]
+    more = development.publishers - earlier.publishers
+    found = (
+        count(more, "more publisher") if more > 0 else "",
+        f"was {earlier.modality.value}" if earlier.modality is not development.modality else "",
+    )
+    better = "a better source" if earlier.grade != development.grade else "fits a further indicator"
+    return [words for words in found if words] or [better]
+
+
+def _regraded(development: Development) -> str:
+    earlier = development.earlier
+    return f", was {earlier.grade}" if earlier and earlier.grade != development.grade else ""
+
+
 def points(development: Development) -> str:
     """What a story adds to its domain's index, signed where it is new."""
-    return f"{development.points:+.1f}" if development.is_new else f"{development.points:.1f}"
+    return signed(development.points) if development.is_new else f"{development.points:.1f}"
+
+
+def signed(value: float) -> str:
+    """Points with one decimal, their sign and a true minus."""
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def reading(one: Reading, title: str) -> str:
+    """A further indicator that a story fits, with what it is worth there; `title` is its domain's."""
+    way = f"{one.direction.value}, " if one.direction is not Direction.DEEPENING else ""
+    return f"Also {title}: {one.indicator_title} ({way}{one.grade}, {one.points:.1f} points)"
 
 
 def origin(quote: Quote) -> str:
     """Who said it and when: language, source with its grade and the state it speaks for, time."""
     organ = f", organ of {quote.party.capitalize()}" if quote.party else ""
-    return f"{quote.language} · {quote.feed_title} ({quote.reliability}{organ}) · {zulu(quote.at)}"
+    grade = "F, not graded" if quote.reliability == "F" else quote.reliability
+    when = zulu(quote.at) + DATINGS[quote.dating]
+    return f"{quote.language} · {quote.feed_title} ({grade}{organ}) · {when}"
 
 
 def why(development: Development) -> str:

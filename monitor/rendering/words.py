@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from monitor.core.digest import Coverage, Digest, FeedTrouble, LanguageCoverage
@@ -11,6 +11,7 @@ LANGUAGES = {"en": "English", "ru": "Russian", "zh": "Chinese", "ja": "Japanese"
 # Share of healthy feeds from which silence is worth the word.
 EVIDENCE = ((0.9, "strong"), (0.7, "fair"), (0.0, "weak"))
 LATE_AFTER = timedelta(minutes=10)
+WEAK_BELOW = 0.7  # share of feeds below which a number deserves a remark
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -26,17 +27,41 @@ def change(value: float | None) -> str:
     return f"+{whole}" if whole > 0 else f"−{-whole}" if whole < 0 else "0"
 
 
+def percent(share: float) -> str:
+    """A share as a whole number of hundredths; what is not all is never shown as all."""
+    whole = round(100 * share)
+    return f"{min(whole, 99) if share < 1 else whole}%"
+
+
 def local(moment: datetime, zone: str) -> str:
     """Day, time and zone as the recipient's clock shows them."""
-    at = moment.astimezone(ZoneInfo(zone))
+    at = moment.astimezone(_zone(zone))
     return f"{at.day} {at:%b %H:%M} {at.tzname()}"
 
 
 def local_long(moment: datetime, zone: str) -> str:
     """As `local`, with week-day and year, and the time in UTC where that differs."""
-    at = moment.astimezone(ZoneInfo(zone))
+    at = moment.astimezone(_zone(zone))
     also = f" ({moment.astimezone(UTC):%H:%M}Z)" if at.utcoffset() else ""
     return f"{at:%A} {at.day} {at:%B %Y, %H:%M} {at.tzname()}{also}"
+
+
+def _zone(name: str) -> tzinfo:
+    # A zone may vanish with an update of its machine; a digest is still shown.
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def lost_zone(digest: Digest) -> str:
+    """That the reader's own time zone is not known here, "" where it is."""
+    if not digest.lost_timezone:
+        return ""
+    return (
+        f"This machine does not know the time zone {digest.lost_timezone}: "
+        "times are UTC, and so is the hour at which digests leave. The operator can mend it."
+    )
 
 
 def zulu(moment: datetime) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-from monitor.core.digest import Development, Digest
+from monitor.core.digest import Development, Digest, Reading
 from monitor.services.context import Context
 from monitor.services.tokens import Act, Kind, sign
+
+Told = TypeVar("Told", Development, Reading)
 
 
 def with_links(context: Context, digest: Digest, alert_id: int | None = None) -> Digest:
@@ -15,7 +18,7 @@ def with_links(context: Context, digest: Digest, alert_id: int | None = None) ->
     if not context.config.web.public_url:
         return digest
     reader, at = digest.recipient_id, digest.composed_at
-    developments = tuple(_with_verdict(context, reader, one, at) for one in digest.developments)
+    developments = tuple(_with_verdicts(context, reader, one, at) for one in digest.developments)
     acknowledge = _link(context, Act(Kind.ACKNOWLEDGE, reader, str(alert_id)), at) if alert_id else ""
     return replace(
         digest,
@@ -25,12 +28,17 @@ def with_links(context: Context, digest: Digest, alert_id: int | None = None) ->
     )
 
 
-def _with_verdict(context: Context, reader: str, one: Development, at: datetime) -> Development:
+def _with_verdict(context: Context, reader: str, one: Told, at: datetime) -> Told:
     # A composite has no signal of its own to speak of; its parts have.
     if one.indicator_id in context.catalog.composites:
         return one
     act = Act(Kind.VERDICT, reader, f"{one.explain_id} {one.indicator_id}")
     return replace(one, verdict_link=_link(context, act, at))
+
+
+def _with_verdicts(context: Context, reader: str, one: Development, at: datetime) -> Development:
+    readings = tuple(_with_verdict(context, reader, reading, at) for reading in one.readings)
+    return replace(_with_verdict(context, reader, one, at), readings=readings)
 
 
 def _link(context: Context, act: Act, at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,13 +60,21 @@ def methodology_at(connection: Connection, at: datetime) -> str:
     return connection.execute(query.order_by(assessments.c.as_of.desc()).limit(1)).scalar_one_or_none() or ""
 
 
-def weekly_history(connection: Connection, domain: str, until: datetime, weeks: int = 7) -> tuple[float, ...]:
-    """The deepening index at the end of each of the last weeks, oldest first, the last one `until`.
+def revision_at(connection: Connection, at: datetime) -> str:
+    """The revision of the rules of the last assessment at or before a time; "" without one."""
+    query = select(assessments.c.rules_revision).where(assessments.c.as_of <= at)
+    return connection.execute(query.order_by(assessments.c.as_of.desc()).limit(1)).scalar_one_or_none() or ""
 
-    A week before the first assessment reads 0.
+
+def weekly_history(
+    connection: Connection, domain: str, until: datetime, weeks: int = 7
+) -> tuple[tuple[float, float] | None, ...]:
+    """Deepening and friction at the end of each of the last weeks, oldest first, the last one `until`.
+
+    None for a week before the first assessment.
     """
     ends = [until - timedelta(weeks=weeks - 1 - number) for number in range(weeks)]
-    return tuple(_index_at(connection, domain, end) for end in ends)
+    return tuple(_indexes_at(connection, domain, end) for end in ends)
 
 
 def coverages(
@@ -83,14 +91,26 @@ def coverages(
     return found
 
 
-def _index_at(connection: Connection, domain: str, at: datetime) -> float:
+def made_at(
+    connection: Connection, domain: str, times: Sequence[datetime], methodology: str
+) -> list[Assessment]:
+    """The assessments of a domain at these times, in order, that were made with one methodology version."""
+    table = assessments
+    query = select(table).where(
+        table.c.domain == domain, table.c.as_of.in_(times), table.c.methodology == methodology
+    )
+    return [_assessment(row) for row in connection.execute(query.order_by(table.c.as_of))]
+
+
+def _indexes_at(connection: Connection, domain: str, at: datetime) -> tuple[float, float] | None:
     query = (
-        select(assessments.c.deepening)
+        select(assessments.c.deepening, assessments.c.friction)
         .where(assessments.c.domain == domain, assessments.c.as_of <= at)
         .order_by(assessments.c.as_of.desc())
         .limit(1)
     )
-    return connection.execute(query).scalar_one_or_none() or 0.0
+    row = connection.execute(query).one_or_none()
+    return (row.deepening, row.friction) if row else None
 
 
 def _assessment(row: Row[tuple[object, ...]]) -> Assessment:

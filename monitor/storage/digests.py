@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from monitor.core.cadence import records_of
 from monitor.storage.schema import deliveries, digests
 
 
@@ -19,11 +20,11 @@ class LastDigest:
     levels: Mapping[str, list[float]]
 
 
-def last_digest(connection: Connection, recipient_id: str) -> LastDigest | None:
-    """The recipient's newest digest, None before the first."""
+def last_digest(connection: Connection, record: str) -> LastDigest | None:
+    """The newest digest of a recipient's record, None before the first."""
     query = (
         select(digests.c.composed_at, digests.c.levels)
-        .where(digests.c.recipient_id == recipient_id)
+        .where(digests.c.recipient_id == record)
         .order_by(digests.c.composed_at.desc(), digests.c.id.desc())
         .limit(1)
     )
@@ -48,7 +49,7 @@ def composed_between(
     query = (
         select(digests.c.recipient_id, digests.c.composed_at, digests.c.content, deliveries.c.payload)
         .join(deliveries, deliveries.c.digest_id == digests.c.id)
-        .where(digests.c.recipient_id == recipient_id)
+        .where(digests.c.recipient_id.in_(records_of(recipient_id)))
         .where(digests.c.composed_at >= since, digests.c.composed_at < until)
         .order_by(digests.c.id)
     )

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.core.assessment import Assessment
-from monitor.core.briefing import EXCERPT, Known, Labels, Sent, compose
+from monitor.core.briefing import Known, Labels, Sent, compose
 from monitor.core.digest import Coverage, Digest
 from monitor.core.model import Direction, Level, Recipient, Signal, Span
+from monitor.core.quoting import EXCERPT
 from monitor.core.scoring import Methodology, score
 from monitor.core.stories import group_stories
 from monitor.core.surprise import Surprise
+from monitor.rendering.bottom_line import confidence, headline, sentences, warning
 from tests.core.builders import NOON, a_signal
 
 METHOD = Methodology()
@@ -74,8 +76,8 @@ def events(number: int, **given: object) -> list[Signal]:
 def test_a_level_change_is_the_headline() -> None:
     before = {"defense": Sent(level=Level.ROUTINE, deepening=20.0, friction=0.0)}
     digest = written(a_signal(), levels={"defense": Level.NOTABLE}, previous=before)
-    assert digest.headline == "Defense rose from Routine to Notable"
-    assert digest.bottom_line[0] == "Defense rose from Routine to Notable."
+    assert headline(digest) == "Defense rose from Routine to Notable"
+    assert sentences(digest)[0] == "New: Joint naval exercise (B3)."
     assert digest.lines[0].deepening_change == digest.lines[0].deepening - 20.0
 
 
@@ -85,27 +87,27 @@ def test_the_gravest_change_comes_first_and_falls_are_told() -> None:
         "economy": Sent(level=Level.NOTABLE, deepening=50.0, friction=0.0),
     }
     digest = written(levels={"defense": Level.ROUTINE, "economy": Level.ELEVATED}, previous=before)
-    assert digest.headline == "Economy rose from Notable to Elevated"
-    assert "Defense fell from Notable to Routine." in digest.bottom_line
+    assert headline(digest) == "Economy rose from Notable to Elevated"
+    assert "Defense fell from Notable to Routine." in sentences(digest)
 
 
 def test_nothing_new_is_said_in_so_many_words() -> None:
     digest = written()
-    assert digest.headline == "Nothing new"
-    assert digest.bottom_line == ("Nothing new in Defense and Economy.",)
-    assert digest.confidence == "high that nothing was missed (100% of feeds healthy)"
+    assert headline(digest) == "Nothing new in any domain"
+    assert sentences(digest) == []
+    assert confidence(digest) == "high that nothing was missed (100% of feeds healthy)"
 
 
 def test_missing_feeds_make_silence_weak() -> None:
     poor = replace(COVERAGE, feeds_healthy=3)
     digest = written(coverage=poor)
-    assert digest.bottom_line[-1] == "Only 3 of 10 feeds could be read: silence proves little."
-    assert digest.confidence.startswith("low that nothing was missed")
+    assert warning(digest) == "Only 3 of 10 feeds could be read (30%): silence proves little."
+    assert confidence(digest).startswith("low that nothing was missed")
 
 
 def test_a_first_digest_compares_with_nothing() -> None:
     digest = written(a_signal())
-    assert digest.headline == "1 new story in Defense"
+    assert headline(digest) == "1 new story in Defense"
     assert {line.previous_level for line in digest.lines} == {None}
 
 
@@ -139,7 +141,7 @@ def test_three_quotes_are_three_voices() -> None:
 
 def test_confidence_names_parties_that_speak_alone() -> None:
     digest = written(a_signal(party="russia", reliability="C"))
-    assert digest.confidence == "low (sources that are party to it only, 100% of feeds healthy)"
+    assert confidence(digest) == "low (sources that are party to it only, 100% of feeds healthy)"
 
 
 def test_confidence_is_high_with_several_voices_in_two_languages() -> None:
@@ -148,7 +150,7 @@ def test_confidence_is_high_with_several_voices_in_two_languages() -> None:
         a_signal(id=2, family="b", reliability="A", language="ru"),
         a_signal(id=3, family="c", reliability="B"),
     ]
-    assert written(*voices).confidence.startswith("high (3 independent publishers")
+    assert confidence(written(*voices)).startswith("high (3 independent publishers")
 
 
 def test_an_excerpt_shows_the_matched_words_and_keeps_their_places() -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.core.change import Change
 from monitor.core.digest import (
+    Assurance,
+    Confidence,
     Coverage,
     Development,
     Digest,
     DomainLine,
+    Earlier,
+    Edits,
+    Fading,
     FeedTrouble,
+    Judged,
     LanguageCoverage,
     Quote,
+    Reading,
+    Trend,
 )
 from monitor.core.model import Direction, Level, Modality, Span
+from monitor.core.review import Verdict
 from monitor.core.surprise import Surprise
 
 DUE = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -126,12 +136,45 @@ DEVELOPMENTS = (
 )
 
 
+def a_reading(**given: Any) -> Reading:
+    values: dict[str, Any] = {
+        "indicator_id": "technology.shared-sensors",
+        "indicator_title": "Shared early warning",
+        "domain": "technology",
+        "direction": Direction.DEEPENING,
+        "grade": "B2",
+        "points": 1.7,
+        "rule_version": 2,
+        "explain_id": 4711,
+    }
+    return Reading(**(values | given))
+
+
+def a_stronger(**given: Any) -> Development:
+    """A story that was known, and has found a second publisher."""
+    values: dict[str, Any] = {
+        "indicator_id": "technology.chips-supply",
+        "indicator_title": "Chips through a third country",
+        "domain": "technology",
+        "is_new": False,
+        "is_stronger": True,
+        "earlier": Earlier(grade="C3", publishers=1, modality=Modality.OCCURRED, points=2.0),
+        "grade": "B2",
+        "publishers": 2,
+        "parties": 0,
+        "points": 3.4,
+        "explain_id": 4650,
+        "quotes": (a_quote(title="Customs papers name a trader of chips in a third country"),),
+    }
+    return a_development(**(values | given))
+
+
 def a_line(
     domain: str,
     title: str,
     level: Level,
     previous: Level | None,
-    history: tuple[float, ...],
+    history: tuple[float | None, ...],
     by: float | None,
     **given: Any,
 ) -> DomainLine:
@@ -223,13 +266,7 @@ def a_digest(**given: Any) -> Digest:
         "composed_at": DUE,
         "since_at": DUE - timedelta(days=1),
         "next_due_at": DUE + timedelta(days=1),
-        "headline": "Defense rose from Routine to Notable",
-        "bottom_line": (
-            "Defense rose from Routine to Notable.",
-            "New: Joint naval patrol or exercise (B2) and 1 other.",
-            "Nothing new in Technology, Democracy and Global influence.",
-        ),
-        "confidence": "moderate (1 independent publisher, 95% of feeds healthy)",
+        "assurance": Assurance(confidence=Confidence.MODERATE, independent=1),
         "lines": LINES,
         "developments": DEVELOPMENTS,
         "also": (),
@@ -239,7 +276,80 @@ def a_digest(**given: Any) -> Digest:
         "rules_revision": "3f9c2ab",
         "methodology": "v1",
     }
-    return Digest(**(values | given))
+    values |= given
+    told = (*values["developments"], *values["also"])
+    values.setdefault("new_stories", sum(d.is_news for d in told) + values["omitted"])
+    return Digest(**values)
+
+
+def a_rich_digest(**given: Any) -> Digest:
+    """One of everything: new, stronger, fading, and all that we did ourselves."""
+    values: dict[str, Any] = {
+        "developments": (
+            a_development(readings=(a_reading(),)),
+            DEVELOPMENTS[1],
+            a_stronger(),
+            a_development(
+                indicator_id="democracy.shared-media",
+                indicator_title="State media share a studio",
+                domain="democracy",
+                is_retro=True,
+                grade="C3",
+                points=1.1,
+                explain_id=4300,
+                quotes=(CHINESE,),
+            ),
+            DEVELOPMENTS[2],
+        ),
+        "fading": (
+            Fading(
+                indicator_title="Heads of state visit",
+                domain="global_influence",
+                reported_at=DUE - timedelta(days=14, hours=3),
+                loss=1.3,
+            ),
+        ),
+        "edits": Edits(
+            rules_before="1c0ffee",
+            verdicts=(Judged(indicator_title="Arms delivery", domain="defense", verdict=Verdict.ROUTINE),),
+        ),
+        "held_back": ("2 stories silenced until 30 Nov (annual exhibition)",),
+    }
+    return a_digest(**(values | given))
+
+
+def a_weekly_digest(**given: Any) -> Digest:
+    """A rich digest with the trend of half a year; the domain named last is new."""
+    trends = tuple(
+        Trend(
+            domain=line.domain,
+            deepening=(
+                *(
+                    None if week < begun else line.deepening * (30 + week) / 55 + week % 4
+                    for week in range(25)
+                ),
+                line.deepening,
+            ),
+            friction=tuple(None if week < begun else line.friction + week % 3 for week in range(26)),
+        )
+        for line, begun in zip(LINES, (0, 0, 0, 0, 20), strict=True)
+    )
+    values: dict[str, Any] = {
+        "trends": trends,
+        "cadence": "weekly mon 07:00",
+        "since_at": DUE - timedelta(days=7),
+    }
+    return a_rich_digest(**(values | given))
+
+
+# One grey dot: stands for any picture.
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+
+
+def a_drawn_digest(**given: Any) -> Digest:
+    """A weekly digest with its pictures."""
+    weekly = a_weekly_digest(**given)
+    return replace(weekly, trends=tuple(replace(trend, picture=DOT) for trend in weekly.trends))
 
 
 def a_quiet_digest(**given: Any) -> Digest:
@@ -249,9 +359,7 @@ def a_quiet_digest(**given: Any) -> Digest:
             a_line(one.domain, one.title, QUIET, QUIET, flat, 0.0, week=Surprise(0)) for one in LINES
         ),
         "developments": (),
-        "headline": "Nothing new",
-        "bottom_line": ("Nothing new in Defense, Economy, Technology, Democracy and Global influence.",),
-        "confidence": "high that nothing was missed (95% of feeds healthy)",
+        "assurance": Assurance(confidence=Confidence.HIGH),
     }
     return a_digest(**(values | given))
 
@@ -260,8 +368,6 @@ def a_first_digest() -> Digest:
     return a_digest(
         since_at=None,
         lines=tuple(a_line(one.domain, one.title, one.level, None, (one.deepening,), None) for one in LINES),
-        headline="2 new stories in Defense and Economy; no level changed",
-        bottom_line=("New: Joint naval patrol or exercise (B2) and 1 other.",),
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from monitor.core.digest import Digest
 from monitor.rendering import render_html
-from tests.rendering.digests import a_development, a_digest, a_quote
+from tests.rendering.digests import a_development, a_digest, a_drawn_digest, a_quote, a_rich_digest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -28,7 +28,7 @@ MEASURE = """<body style="margin:0">
   const found = {{
     wide: page.documentElement.scrollWidth,
     hurt: window.XSSMARK || page.defaultView.XSSMARK || 0,
-    marks: page.querySelectorAll("mark").length,
+    marks: page.querySelectorAll("b.mark").length,
     remote: page.querySelectorAll("img,script,link,iframe,object,video").length,
   }};
   document.title = "found " + Object.entries(found).flat().join(" ");
@@ -63,16 +63,22 @@ def measured(chromium: str, folder: Path, digest: Digest, width: int) -> dict[st
 
 @pytest.mark.parametrize("width", [320, 375, 800])
 def test_it_fits_and_marks_what_matched(chromium: str, tmp_path: Path, width: int) -> None:
-    found = measured(chromium, tmp_path, a_digest(), width)
+    found = measured(chromium, tmp_path, a_rich_digest(), width)
     assert found["wide"] <= width
     assert found["marks"] > 0
     assert found["remote"] == 0
 
 
+def test_the_pictures_of_a_weekly_digest_fit_a_phone(chromium: str, tmp_path: Path) -> None:
+    found = measured(chromium, tmp_path, a_drawn_digest(), 375)
+    assert found["wide"] <= 375
+    assert found["remote"] == 5  # pictures, each inside the mail
+
+
 def test_hostile_text_neither_runs_nor_breaks_the_page(chromium: str, tmp_path: Path) -> None:
     evil = "<img src=x onerror='XSSMARK=1'><script>parent.XSSMARK=1;XSSMARK=1</script>" + "W" * 800
     quote = a_quote(title=evil, summary=evil, spans=(), feed_title=evil, link="javascript:XSSMARK=1")
-    digest = a_digest(developments=(a_development(quotes=(quote,), indicator_title=evil),), headline=evil)
+    digest = a_digest(developments=(a_development(quotes=(quote,), indicator_title=evil),))
     found = measured(chromium, tmp_path, digest, 375)
     assert found["hurt"] == 0
     assert found["wide"] <= 375

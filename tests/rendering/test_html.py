@@ -14,15 +14,18 @@ from monitor.core.model import Span
 from monitor.rendering import render_html
 from monitor.rendering.parts import LARGEST, environment
 from tests.rendering.digests import (
+    COVERAGE,
     EN,
     RU,
     ZH,
     a_development,
     a_digest,
+    a_drawn_digest,
     a_first_digest,
     a_full_digest,
     a_quiet_digest,
     a_quote,
+    a_rich_digest,
 )
 
 TEMPLATES = Path(monitor.__file__).parent / "templates"
@@ -38,7 +41,7 @@ ATTACKS = (
 )
 OURS = {
     *("html", "head", "meta", "title", "style", "body", "div", "table", "tr", "td", "th"),
-    *("h1", "h2", "h3", "p", "span", "b", "br", "code", "mark", "a"),
+    *("h1", "h2", "h3", "p", "span", "b", "br", "code", "a", "img"),
 }
 
 
@@ -56,7 +59,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        self._in_mark = tag == "mark"
+        self._in_mark = dict(attrs).get("class") == "mark"
 
     def handle_endtag(self, tag: str) -> None:
         self._in_mark = False
@@ -93,6 +96,14 @@ def test_no_text_of_a_feed_becomes_markup(attack: str) -> None:
     assert not [name for _, attrs in found.tags for name in attrs if name.startswith("on")]
     assert found.attributes("href") == []
     assert " ".join(attack.split()) in found.text
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_title_of_what_changed_or_of_a_trend_becomes_markup(attack: str) -> None:
+    found = Reader(render_html(poisoned(a_drawn_digest(), attack)))
+    assert {tag for tag, _ in found.tags} <= OURS
+    assert not [name for _, attrs in found.tags for name in attrs if name.startswith("on")]
+    assert all(str(src).startswith("cid:trend-") for src in found.attributes("src"))
 
 
 @pytest.mark.parametrize(
@@ -133,6 +144,7 @@ def test_nothing_is_fetched_from_anywhere() -> None:
     html = render_html(a_full_digest())
     found = Reader(html)
     assert not found.attributes("src")
+    assert all(str(src).startswith("cid:") for src in Reader(render_html(a_drawn_digest())).attributes("src"))
     assert not found.attributes("background")
     assert "url(" not in html
     assert "@import" not in html
@@ -172,7 +184,9 @@ def test_every_text_is_of_a_kind_that_the_dark_style_knows() -> None:
             assert shades & set((attrs.get("class") or "").split()), (tag, attrs)
 
 
-@pytest.mark.parametrize("digest", [a_digest(), a_full_digest(), a_quiet_digest(), a_first_digest()])
+@pytest.mark.parametrize(
+    "digest", [a_digest(), a_rich_digest(), a_full_digest(), a_quiet_digest(), a_first_digest()]
+)
 def test_bottom_line_and_table_stand_within_the_first_15_kilobytes(digest: Digest) -> None:
     html = render_html(digest).encode()
     assert html.index(b"Index 0 to 100") < 15_000
@@ -190,9 +204,23 @@ def test_twelve_long_stories_still_fit_and_say_what_was_left_out() -> None:
     assert "next digest 24 Nov" in html
 
 
+def test_one_event_names_its_indicators_and_what_it_is_worth_for_each() -> None:
+    text = Reader(render_html(a_rich_digest())).text
+    assert "Defense: Joint naval patrol or exercise; also Technology: Shared early warning" in text
+    assert "Also Technology: Shared early warning (B2, 1.7 points)" in text
+    assert "Nothing new in Democracy and Global influence." in text
+
+
+def test_what_makes_all_else_worth_less_stands_before_the_bottom_line() -> None:
+    poor = replace(COVERAGE, feeds_healthy=26)
+    text = Reader(render_html(a_rich_digest(coverage=poor, lost_timezone="Europe/Nowhere"))).text
+    body = text[text.index("Defense rose from Routine to Notable") :]
+    assert body.index("silence proves little") < body.index("Europe/Nowhere") < body.index("New: Joint naval")
+
+
 def test_an_empty_digest_has_a_bottom_line_and_a_coverage() -> None:
     text = Reader(render_html(a_quiet_digest())).text
-    assert "Nothing new in Defense" in text
+    assert "Nothing new in any domain" in text
     assert "41 of 43 feeds healthy, 1,912 entries read." in text
     assert "What changed" not in text
     assert "Evidence" not in text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -12,7 +13,7 @@ import pytest
 from monitor.core.digest import Digest
 from monitor.core.model import Message
 from monitor.rendering import Sender, render, render_html, render_text, subject
-from tests.rendering.digests import DUE, LINES, a_digest, a_full_digest, a_quiet_digest
+from tests.rendering.digests import DOT, DUE, LINES, a_digest, a_drawn_digest, a_full_digest, a_quiet_digest
 
 SENDER = Sender(name="Entente", address="entente@example.org")
 MESSAGE_ID = "<digest.0123@example.org>"
@@ -141,3 +142,26 @@ def test_the_boundary_stands_in_no_part() -> None:
     boundary = opened(message).get_boundary()
     assert boundary is not None
     assert message.payload.count(boundary.encode()) == 4
+
+
+def test_pictures_stand_beside_the_html_that_names_them() -> None:
+    mail = opened(rendered(a_drawn_digest()))
+    text, related = mail.iter_parts()
+    assert (text.get_content_type(), related.get_content_type()) == ("text/plain", "multipart/related")
+    html, *pictures = related.iter_parts()
+    assert html.get_content_type() == "text/html"
+    assert len(pictures) == 5
+    for picture in pictures:
+        assert picture.get_content_type() == "image/png"
+        assert picture.get_content_disposition() == "inline"
+        assert picture.get_content() == base64.b64decode(DOT)
+        assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in html.get_content()
+
+
+def test_a_mail_with_pictures_has_the_same_bytes_again() -> None:
+    assert rendered(a_drawn_digest()).payload == rendered(a_drawn_digest()).payload
+
+
+def test_a_trend_without_pictures_makes_no_related_part() -> None:
+    mail = opened(rendered(a_drawn_digest(trends=())))
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]

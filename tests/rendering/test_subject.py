@@ -4,7 +4,15 @@ from dataclasses import replace
 
 from monitor.core.model import Level
 from monitor.rendering import subject
-from tests.rendering.digests import LINES, a_development, a_digest, a_first_digest, a_quiet_digest
+from tests.rendering.digests import (
+    COVERAGE,
+    LINES,
+    a_development,
+    a_digest,
+    a_first_digest,
+    a_quiet_digest,
+    a_stronger,
+)
 
 
 def test_a_raised_level_leads() -> None:
@@ -63,3 +71,14 @@ def test_no_word_of_a_feed_gets_in() -> None:
     base = a_digest().developments[0]
     quotes = tuple(replace(quote, title="MARKED", feed_title="MARKED") for quote in base.quotes)
     assert "MARKED" not in subject(a_digest(lines=LINES[1:], developments=(replace(base, quotes=quotes),)))
+
+
+def test_a_known_story_that_is_stronger_is_told_where_nothing_is_new() -> None:
+    digest = a_digest(lines=LINES[1:], developments=(a_stronger(),))
+    assert subject(digest).startswith("[RU-CN] 1 known story stronger, no level changed - ")
+
+
+def test_too_little_reading_is_said_once() -> None:
+    poor = replace(COVERAGE, feeds_healthy=26)
+    assert "; 4 domains steady; only 60% of feeds read - " in subject(a_digest(coverage=poor))
+    assert subject(a_quiet_digest(coverage=poor)).startswith("[RU-CN] Nothing new; 26 of 43 feeds healthy - ")

@@ -16,6 +16,8 @@ from tests.rendering.digests import (
     a_full_digest,
     a_quiet_digest,
     a_quote,
+    a_rich_digest,
+    a_weekly_digest,
 )
 
 HOSTILE = "\x1b]0;owned\x07 \x1b[2J\r\nFrom: x\u202egnitset " + "слово中文" * 60
@@ -28,7 +30,6 @@ def a_hostile_digest() -> Digest:
     return a_digest(
         developments=(development,),
         also=(development,),
-        headline=HOSTILE,
         held_back=(HOSTILE,),
         lines=tuple(replace(line, title=HOSTILE, note=HOSTILE) for line in LINES),
         coverage=replace(COVERAGE, down=(trouble,), frozen=(trouble,)),
@@ -83,15 +84,30 @@ def test_the_original_sentence_with_matched_words_its_source_and_its_link() -> N
     assert "why: monitor explain 4711 (defense.joint-naval-exercise v4)" in text
 
 
-def test_new_ones_stand_before_continuing_ones() -> None:
-    text = render_text(a_digest())
-    changes = text[text.index("WHAT CHANGED") : text.index("EVIDENCE")].split("\n")[1:4]
-    assert [line.split()[0] for line in changes] == ["New", "New", "Holding"]
+def test_what_changed_is_told_by_kind_news_first_and_our_own_edits_last() -> None:
+    text = render_text(a_rich_digest())
+    changes = text[text.index("WHAT CHANGED") : text.index("EVIDENCE")]
+    assert changes == (
+        "WHAT CHANGED since 22 Nov 07:00 EET\n"
+        "New      Defense: Joint naval patrol or exercise; also               B2 · +6.1\n"
+        "         Technology: Shared early warning\n"
+        "New      Economy: Chinese banks refuse Russian payments              B3 · +1.4\n"
+        "         (friction)\n"
+        "Stronger Technology: Chips through a third country; 1 more      C3 → B2 · +1.4\n"
+        "         publisher\n"
+        "Fading   Global influence: Heads of state visit, 14 days old              −1.3\n"
+        "Ours     Defense: rules +1\n"
+        "Ours     Democracy: State media share a studio; found by a           C3 · +1.1\n"
+        "         later rule\n"
+        "Ours     Defense: Arms delivery, marked routine\n"
+        "Ours     rules 3f9c2ab, before 1c0ffee\n"
+        "\n"
+    )
 
 
 def test_an_empty_digest_says_what_was_read_and_lists_nothing() -> None:
     text = render_text(a_quiet_digest())
-    assert "\nNOTHING NEW\n" in text
+    assert "\nNOTHING NEW IN ANY DOMAIN\n" in text
     assert "41 of 43 feeds healthy, 1,912 entries read." in text
     assert "WHAT CHANGED" not in text
     assert "EVIDENCE" not in text
@@ -114,7 +130,16 @@ def test_what_there_is_no_room_for_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "digest", [a_digest(), a_quiet_digest(), a_first_digest(), a_full_digest(), a_hostile_digest()]
+    "digest",
+    [
+        a_digest(),
+        a_rich_digest(),
+        a_weekly_digest(),
+        a_quiet_digest(),
+        a_first_digest(),
+        a_full_digest(),
+        a_hostile_digest(),
+    ],
 )
 def test_no_line_but_a_link_is_wider_than_78_columns(digest: Digest) -> None:
     lines = [line for line in render_text(digest).split("\n") if not line.startswith("      http")]

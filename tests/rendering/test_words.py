@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.digest import FeedTrouble, LanguageCoverage
-from monitor.core.model import Direction, Level, Modality
+from monitor.core.digest import Earlier, FeedTrouble, LanguageCoverage
+from monitor.core.model import Dating, Direction, Level, Modality
+from monitor.core.surprise import Surprise
 from monitor.rendering import domains, stories, words
 from tests.rendering.digests import (
     COVERAGE,
@@ -16,6 +17,8 @@ from tests.rendering.digests import (
     a_digest,
     a_first_digest,
     a_quote,
+    a_reading,
+    a_stronger,
 )
 
 
@@ -134,3 +137,63 @@ def test_arrows_and_every_level_have_a_face() -> None:
     assert domains.arrow(replace(LINES[0], previous_level=None)) == ""
     assert len({domains.SHAPES[level] for level in Level}) == len(Level)
     assert len({domains.COLOURS[level] for level in Level}) == len(Level)
+
+
+def test_a_source_without_a_grade_is_shown_as_that() -> None:
+    assert stories.origin(a_quote(reliability="F")) == "en · Daily Three (F, not graded) · 23 Nov 02:00Z"
+
+
+def test_a_date_that_is_not_the_publishers_says_so() -> None:
+    assert stories.origin(a_quote(dating=Dating.MISSING)).endswith(
+        "23 Nov 02:00Z, when first seen: it has no date"
+    )
+    assert stories.origin(a_quote(dating=Dating.FUTURE)).endswith("its date lies in the future")
+
+
+def test_what_a_known_story_has_gained() -> None:
+    def told(**given: object) -> Earlier:
+        values = {"grade": "B2", "publishers": 2, "modality": Modality.OCCURRED, "points": 2.0}
+        return Earlier(**(values | given))  # type: ignore[arg-type]
+
+    assert stories.gained(a_stronger()) == ["1 more publisher"]
+    assert stories.standing(a_stronger()) == "stronger: 1 more publisher, was C3"
+    assert stories.gained(a_stronger(earlier=told(modality=Modality.PLANNED))) == ["was planned"]
+    assert stories.gained(a_stronger(earlier=told(grade="C2"))) == ["a better source"]
+    assert stories.gained(a_stronger(earlier=told())) == ["fits a further indicator"]
+    assert stories.gained(a_stronger(earlier=None)) == ["fits a further indicator"]
+
+
+def test_a_further_indicator_has_its_own_points() -> None:
+    assert (
+        stories.reading(a_reading(), "Technology") == "Also Technology: Shared early warning (B2, 1.7 points)"
+    )
+    strain = a_reading(direction=Direction.FRICTION)
+    assert "(friction, B2, 1.7 points)" in stories.reading(strain, "Technology")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.0, "100%"), (0.999, "99%"), (0.604, "60%"), (0.0, "0%"), (0.001, "0%")]
+)
+def test_a_share_that_is_not_all_is_never_shown_as_all(share: float, text: str) -> None:
+    assert words.percent(share) == text
+
+
+def test_a_zone_that_vanished_since_shows_utc() -> None:
+    assert words.local(DUE, "Europe/Nowhere") == "23 Nov 05:00 UTC"
+    assert words.lost_zone(a_digest()) == ""
+
+
+def test_a_domain_that_cannot_be_compared_yet_is_pointed_out_among_those_that_can() -> None:
+    fresh = replace(LINES[0], history=(None,) * 6 + (9.0,))
+    assert domains.forming(fresh, LINES) == "baseline forming: not assessed before this week"
+    assert domains.forming(fresh, (fresh, fresh)) == ""
+    uncounted = replace(LINES[0], week=Surprise(3))
+    assert domains.forming(uncounted, LINES) == "baseline forming"
+    assert domains.forming(uncounted, (uncounted,)) == ""
+    assert [domains.forming(line, LINES) for line in LINES] == [""] * 5
+
+
+def test_a_week_without_a_number_has_no_bar() -> None:
+    assert domains.bars((None, 25)) == [0, 50]
+    assert domains.sparkline((None, 0, 50)) == "·▁█"
+    assert domains.numbers((None, 25.4)) == "none, 25"

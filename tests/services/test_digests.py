@@ -8,12 +8,14 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from sqlalchemy import select
 
 from monitor.core.model import Entry, Fetched, Level, Message, Recipient
 from monitor.core.outcome import Outcome
 from monitor.core.review import Verdict
 from monitor.core.surprise import Surprise
 from monitor.errors import DeliveryError
+from monitor.rendering import subject
 from monitor.services.assess import assess
 from monitor.services.compose import compose_due, compose_now, preview
 from monitor.services.context import Context
@@ -22,6 +24,7 @@ from monitor.services.poll import record_poll
 from monitor.services.retain import retain
 from monitor.storage import assessments, deliveries, feeds, signals, story_edits, verdicts
 from monitor.storage.engine import reading, writing
+from monitor.storage.schema import deliveries as outbox
 from tests.core.builders import NOON, an_entry
 from tests.storage.builders import an_assessment, keep
 
@@ -118,14 +121,14 @@ class TestCompose:
     def test_a_digest_leaves_also_when_nothing_happened(self, context: Context) -> None:
         compose_due(context, NOON)
         (digest,) = compose_due(context, SIX)
-        assert digest.headline == "Nothing new"
+        assert subject(digest).startswith("[RU-CN] First digest: Defense Quiet (0); 0 new stories")
         assert digest.developments == ()
 
     def test_a_story_is_new_once_for_each_recipient(self, context: Context) -> None:
         two = with_recipients(
             context,
-            Recipient(id="a", address="a@example.org", cadence="daily 06:00"),
-            Recipient(id="b", address="b@example.org", cadence="weekly wed 06:00"),
+            Recipient(id="a", address="a@example.org", cadences=("daily 06:00",)),
+            Recipient(id="b", address="b@example.org", cadences=("weekly wed 06:00",)),
         )
         compose_due(two, NOON)
         record(two, PATROL)
@@ -134,6 +137,48 @@ class TestCompose:
         later = {d.recipient_id: d for d in compose_due(two, SIX + DAY)}
         assert [d.is_new for d in later["a"].developments] == [False]
         assert [d.is_new for d in later["b"].developments] == [True]
+
+    def test_a_daily_digest_takes_nothing_from_the_review_of_the_week(self, context: Context) -> None:
+        both = ("daily 06:00", "weekly wed 06:00")
+        two = with_recipients(context, Recipient(id="a", address="a@example.org", cadences=both))
+        compose_due(two, NOON)
+        record(two, PATROL)
+        (daily,) = compose_due(two, SIX)
+        assert [d.is_new for d in daily.developments] == [True]
+        found = {d.cadence: d for d in compose_due(two, SIX + DAY)}
+        assert [d.is_new for d in found["daily 06:00"].developments] == [False]
+        assert [d.is_new for d in found["weekly wed 06:00"].developments] == [True]
+        assert (found["daily 06:00"].since_at, found["weekly wed 06:00"].since_at) == (SIX, None)
+        assert compose_due(two, SIX + DAY) == []
+        with reading(two.engine) as connection:
+            ids = connection.execute(select(outbox.c.message_id)).scalars().all()
+        assert len(set(ids)) == len(ids) == 3
+
+    def test_two_daily_digests_share_what_they_tell(self, context: Context) -> None:
+        twice = ("daily 06:00", "daily 18:00")
+        two = with_recipients(context, Recipient(id="a", address="a@example.org", cadences=twice))
+        compose_due(two, NOON)
+        record(two, PATROL)
+        evening = NOON + timedelta(hours=6)
+        (first,) = compose_due(two, evening)
+        assert (first.cadence, first.next_due_at) == ("daily 18:00", SIX)
+        (second,) = compose_due(two, SIX)
+        assert (second.cadence, second.since_at) == ("daily 06:00", evening)
+        assert [d.is_new for d in second.developments] == [False]
+
+    def test_a_weekly_review_that_is_added_waits_for_its_day_and_tells_of_one_week(
+        self, context: Context
+    ) -> None:
+        daily = Recipient(id="a", address="a@example.org")
+        alone = with_recipients(context, daily)
+        compose_due(alone, NOON - 20 * DAY)
+        record(alone, replace(PATROL, published_at=NOON - 20 * DAY))
+        compose_due(alone, SIX - 20 * DAY)
+        added = with_recipients(context, replace(daily, cadences=("daily 06:00", "weekly wed 06:00")))
+        assert [d.cadence for d in compose_due(added, SIX)] == ["daily 06:00"]
+        found = {d.cadence: d for d in compose_due(added, SIX + DAY)}
+        assert found.keys() == {"daily 06:00", "weekly wed 06:00"}
+        assert not any(d.is_new for d in found["weekly wed 06:00"].developments)
 
     def test_changes_are_against_the_recipients_last_digest(self, context: Context) -> None:
         compose_due(context, NOON)
@@ -213,7 +258,8 @@ class TestDeliver:
         (watch,) = context.config.recipients
         compose_now(context, watch, SIX)
         other = replace(watch, id="other", address="other@example.org")
-        compose_now(with_recipients(context, other), other, SIX)
+        context = with_recipients(context, watch, other)
+        compose_now(context, other, SIX)
         mailbox = Mailbox(DeliveryError("550 no such user", retryable=False))
         assert delivered(context, mailbox) == [Result.FAILED, Result.SENT]
         with reading(context.engine) as connection:

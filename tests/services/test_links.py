@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from monitor.config.secret import Secret
 from monitor.services.alert import alert_due
+from monitor.services.assess import assess
 from monitor.services.compose import compose_due, compose_now
 from monitor.services.context import Context
 from monitor.services.tokens import Act, Kind, verify
@@ -20,7 +21,7 @@ from monitor.storage import alerts, meta, signals
 from monitor.storage.engine import reading, writing
 from monitor.storage.schema import deliveries
 from tests.core.builders import NOON
-from tests.services.test_alerts import entry, record
+from tests.services.test_alerts import BEFORE, entry, record
 
 SECRET = "a secret of the tests, long enough"
 
@@ -68,6 +69,7 @@ def test_without_a_public_address_there_is_no_link(context: Context) -> None:
 
 def test_an_urgent_mail_can_be_acknowledged(linked: Context) -> None:
     steep = replace(linked, method=replace(linked.method, thresholds=(0.1, 0.2, 0.3, 99.0)))
+    assess(steep, BEFORE)
     record(steep, entry(0))
     assert alert_due(steep, NOON) == 1
     act = acts_in(last_mail(steep).get_body(("plain",)).get_content())[Kind.ACKNOWLEDGE]
@@ -82,6 +84,7 @@ def test_who_ended_the_mails_gets_none_until_taken_back(linked: Context) -> None
         meta.put(connection, f"{meta.UNSUBSCRIBED}watch", NOON.isoformat())
     assert compose_due(linked, late) == []
     steep = replace(linked, method=replace(linked.method, thresholds=(0.1, 0.2, 0.3, 99.0)))
+    assess(steep, BEFORE)
     record(steep, entry(0), at=NOON)
     assert alert_due(steep, NOON) == 0
     with writing(linked.engine) as connection:

@@ -36,8 +36,17 @@ def test_assessing_the_same_time_again_replaces(connection: Connection) -> None:
     assert assessments.latest(connection, NOON)["defense"].deepening.index == 31.0
 
 
-def test_a_week_before_the_first_assessment_reads_zero(connection: Connection) -> None:
+def test_a_week_before_the_first_assessment_has_no_number(connection: Connection) -> None:
     for days, index in ((0, 30.0), (7, 40.0), (15, 50.0)):
         keep(connection, an_assessment(index, at=NOON + timedelta(days=days)))
     history = assessments.weekly_history(connection, "defense", NOON + timedelta(days=15), weeks=4)
-    assert history == (0.0, 30.0, 40.0, 50.0)
+    assert [pair and pair[0] for pair in history] == [None, 30.0, 40.0, 50.0]
+
+
+def test_those_made_at_certain_times_with_one_methodology_come_back_in_order(connection: Connection) -> None:
+    first, second = an_assessment(30.0), an_assessment(40.0, at=NOON + HOUR)
+    keep(connection, second, first, an_assessment(50.0, at=NOON + 2 * HOUR))
+    times = [second.as_of, first.as_of]
+    assert assessments.made_at(connection, "defense", times, "v1") == [first, second]
+    assert assessments.made_at(connection, "defense", times, "v2") == []
+    assert assessments.made_at(connection, "economy", times, "v1") == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +11,7 @@ from monitor.storage import digests, meta
 from monitor.storage.engine import writing
 from monitor.storage.frozen import freeze, thaw
 from tests.core.builders import NOON
-from tests.rendering.digests import a_digest, a_quiet_digest
+from tests.rendering.digests import a_digest, a_drawn_digest, a_quiet_digest
 from tests.storage.builders import HOUR, record_digest
 
 
@@ -38,8 +40,21 @@ def test_first_seen_is_remembered(connection: Connection) -> None:
 
 
 def test_a_digest_thaws_to_what_was_frozen() -> None:
-    for digest in (a_digest(), a_quiet_digest()):
+    for digest in (a_digest(), a_quiet_digest(), a_drawn_digest()):
         assert thaw(freeze(digest)) == digest
+
+
+def test_a_digest_from_before_events_and_trends_thaws() -> None:
+    old = json.loads(freeze(a_digest()))
+    for name in ("assurance", "new_stories", "fading", "edits", "trends", "cadence", "lost_timezone"):
+        del old[name]
+    for development in old["developments"]:
+        for name in ("is_stronger", "earlier", "readings"):
+            del development[name]
+    old |= {"headline": "Nothing new", "bottom_line": ["Nothing new."], "confidence": "high"}
+    digest = thaw(json.dumps(old))
+    assert digest.lines == a_digest().lines
+    assert digest.developments == a_digest().developments
 
 
 def test_a_digest_of_another_version_is_refused_in_words() -> None:
