@@ -9,7 +9,7 @@ import click
 
 from monitor import app
 from monitor.cli import cli, held, the_config
-from monitor.core.review import Verdict
+from monitor.core.review import Verdict, suggestion
 from monitor.errors import InputError
 from monitor.storage import signals, verdicts
 from monitor.storage.engine import reading, writing
@@ -47,7 +47,7 @@ def verdict(ctx: click.Context, entry: int, verdict: str, indicator: str, by: st
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.pass_context
 def verdicts_(ctx: click.Context, as_json: bool) -> None:
-    """List the measured precision of each rule version, worst first: what share of its signals was right."""
+    """List the measured precision of each rule version, worst first, and what it suggests; edits nothing."""
     context = held(ctx, app.open_context(the_config(ctx)))
     with reading(context.engine) as connection:
         rows = sorted(verdicts.precisions(connection), key=lambda row: (row.precision, row.indicator_id))
@@ -57,6 +57,7 @@ def verdicts_(ctx: click.Context, as_json: bool) -> None:
                 "indicator": row.indicator_id,
                 "version": row.rule_version,
                 "precision": row.precision,
+                "suggestion": suggestion(row.counts),
                 **{v.value: row.counts.get(v, 0) for v in Verdict},
             }
             for row in rows
@@ -65,6 +66,8 @@ def verdicts_(ctx: click.Context, as_json: bool) -> None:
         return
     for row in rows:
         counts = ", ".join(f"{row.counts.get(v, 0)} {v.value}" for v in Verdict)
-        click.echo(f"{row.precision:4.0%}  {row.indicator_id} v{row.rule_version}: {counts}")
+        advice = suggestion(row.counts)
+        said = f"{counts}; {advice}" if advice else counts
+        click.echo(f"{row.precision:4.0%}  {row.indicator_id} v{row.rule_version}: {said}")
     if not rows:
         click.echo("no verdicts yet; monitor verdict gives one")

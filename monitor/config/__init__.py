@@ -6,6 +6,7 @@ from monitor.config.loading import catalog_folder, load_config
 from monitor.config.reference import KeyReference, config_reference
 from monitor.config.secret import Secret
 from monitor.config.settings import (
+    BackupSettings,
     Config,
     Domain,
     FetchSettings,
@@ -15,6 +16,7 @@ from monitor.config.settings import (
 )
 
 __all__ = [
+    "BackupSettings",
     "Config",
     "Domain",
     "FetchSettings",

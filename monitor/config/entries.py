@@ -23,7 +23,7 @@ def to_recipient(table: RecipientTable) -> Recipient:
         address=table.address,
         name=table.name,
         timezone=table.timezone,
-        cadence=table.cadence,
+        cadences=tuple(table.cadence),
         domains=tuple(table.domains),
         minimum_level=Level[table.minimum_level.upper()],
         urgent=table.urgent,

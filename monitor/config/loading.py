@@ -10,16 +10,19 @@ from typing import Any, TypeVar
 
 from monitor.config.entries import check_distinct, notes_on, to_feed, to_recipient
 from monitor.config.mail import mail_settings
+from monitor.config.operation import backup_settings, heartbeat_settings
 from monitor.config.problems import Problems
 from monitor.config.schema import (
     DOMAINS,
     ENTRIES,
     SECTIONS,
     AlertsTable,
+    BackupTable,
     CatalogTable,
     DomainTable,
     FeedTable,
     FetchTable,
+    HeartbeatTable,
     MailTable,
     RecipientTable,
     ScheduleTable,
@@ -134,6 +137,7 @@ def _build(path: Path, environ: Mapping[str, str], reading: _Reading, problems: 
     feeds = tuple(to_feed(table, fetch.rsshub) for table in wanted)
     recipients = tuple(to_recipient(table) for table in reading.entries("recipient", RecipientTable))
     web = web_settings(reading.section("web", WebTable), folder, environ, problems)
+    heartbeat = heartbeat_settings(reading.section("heartbeat", HeartbeatTable), folder, environ, problems)
     mail = mail_settings(reading.section("mail", MailTable), folder, environ, problems)
     for kind, name in _DISTINCT:
         check_distinct(kind, name, reading.raw(kind), problems)
@@ -145,6 +149,8 @@ def _build(path: Path, environ: Mapping[str, str], reading: _Reading, problems: 
         schedule=_schedule(reading.section("schedule", ScheduleTable)),
         alerts=AlertLimits(**dict(reading.section("alerts", AlertsTable))),
         web=web,
+        heartbeat=heartbeat,
+        backup=backup_settings(reading.section("backup", BackupTable), folder),
         mail=mail,
         methodology=_methodology(reading.section("scoring", ScoringTable), problems),
         catalog_folder=folder / reading.section("catalog", CatalogTable).folder,

@@ -39,7 +39,7 @@ _ELSEWHERE = (
     'or password_file = "path" instead'
 )
 # A password written where its variable or file should be named must not end up in a log.
-_MAY_HOLD_SECRETS = ("url_env", "password_env", "password_file")
+_MAY_HOLD_SECRETS = ("url_env", "url_file", "password_env", "password_file", "secret_env", "secret_file")
 
 
 class Problems:

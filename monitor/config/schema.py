@@ -60,7 +60,7 @@ WebAddressOrNothing = Annotated[str, AfterValidator(values.web_address_or_nothin
 FeedAddress = Annotated[str, AfterValidator(values.feed_address), Kind("web address or rsshub:/path")]
 Contact = Annotated[str, AfterValidator(values.contact), Kind("web or mail address")]
 Allowed = Annotated[str, AfterValidator(values.allowed), Kind("network or host")]
-Cadence = Annotated[str, AfterValidator(values.cadence), Kind("cadence")]
+Cadences = Annotated[list[str], BeforeValidator(values.cadences), Kind("cadence, or list of them")]
 Zone = Annotated[str, AfterValidator(values.timezone), Kind("time zone")]
 DomainId = Annotated[str, AfterValidator(_known_domain), Kind("domain id")]
 Share = Annotated[float, Field(ge=0, le=1), Kind("number from 0 to 1")]
@@ -139,6 +139,18 @@ class WebTable(Table):
     link_lifetime: Duration = _key("30d", "How long the links of a mail work.")
     secret_env: Variable | None = _key(None, "Environment variable with the secret that signs links.")
     secret_file: Text | None = _key(None, "File with that secret.")
+
+
+class HeartbeatTable(Table):
+    url_env: Variable | None = _key(None, "Environment variable with the address to ask while all is well.")
+    url_file: Text | None = _key(None, "File with that address.")
+    every: Duration = _key("5m", "How often it is asked.")
+
+
+class BackupTable(Table):
+    folder: Text = _key("", "Where backups go; without one the daemon makes none.")
+    every: Duration = _key("1d", "How often the daemon makes one.")
+    keep: Count = _key(7, "How many are kept.")
 
 
 class MailFileTable(Table):
@@ -228,7 +240,7 @@ class RecipientTable(Table):
     address: Address = Field(description="Where digests go.")
     name: Text = _key("", "The recipient's name.")
     timezone: Zone = _key("UTC", "The zone that the cadence and the digest are in.")
-    cadence: Cadence = _key("daily 06:00", '"daily 06:00", "weekly mon 06:00" or "hourly".')
+    cadence: Cadences = _key("daily 06:00", '"daily 06:00", "weekly mon 06:00" or "hourly"; or several.')
     domains: list[DomainId] = _key([], "What the digest is about; all when empty.")
     minimum_level: Literal["quiet", "routine", "notable", "elevated", "marked"] = _key(
         "quiet", "Domains below it are told in the table only."
@@ -259,6 +271,8 @@ SECTIONS: Mapping[str, type[Table]] = {
     "schedule": ScheduleTable,
     "alerts": AlertsTable,
     "web": WebTable,
+    "heartbeat": HeartbeatTable,
+    "backup": BackupTable,
     "mail": MailTable,
     "scoring": ScoringTable,
     "catalog": CatalogTable,

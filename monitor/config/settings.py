@@ -66,6 +66,23 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSettings:
+    """The dead-man's switch that is asked while all is well; an empty address for none."""
+
+    url: Secret
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Where the daemon's backups go, and how many stay; it makes none without a folder."""
+
+    folder: Path | None
+    every: timedelta
+    keep: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
     """The mail server that messages are handed to."""
 
@@ -116,6 +133,8 @@ class Config:
     schedule: ScheduleSettings
     alerts: AlertLimits
     web: WebSettings
+    heartbeat: HeartbeatSettings
+    backup: BackupSettings
     mail: MailSettings
     methodology: Methodology
     catalog_folder: Path

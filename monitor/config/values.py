@@ -71,11 +71,24 @@ def _pattern(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
 
 identifier = _pattern(_ID, "an id of small letters, digits, dashes and underscores, at most 64")
 language = _pattern(_LANGUAGE, 'a language code such as "en", "ru" or "zh"')
-mail_address = _pattern(
-    _MAIL, "a mail address such as watch@example.org, in ASCII (a domain in its xn-- form)"
-)
 host_name = _pattern(_HOST, 'the name or address of a server, such as "mail.example.org"')
 variable = _pattern(_VARIABLE, 'the name of an environment variable such as "ENTENTE_SMTP_PASSWORD"')
+
+
+def mail_address(text: str) -> str:
+    """Take an address that every mail server carries; one with other letters is told how to be written."""
+    if _MAIL.fullmatch(text):
+        return text
+    expected = "expected a mail address such as watch@example.org, in ASCII"
+    box, _, domain = text.rpartition("@")
+    if not box.isascii():
+        raise ValueError(f"{expected}: no relay is sure to know a mailbox with other letters (SMTPUTF8)")
+    try:
+        written = f"{box}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        written = ""
+    hint = f'; write "{written}"' if written != text and _MAIL.fullmatch(written) else ""
+    raise ValueError(f"{expected} (a domain in its xn-- form){hint}")
 
 
 def one_line(text: str) -> str:
@@ -85,10 +98,17 @@ def one_line(text: str) -> str:
     return text.strip()
 
 
-def cadence(text: str) -> str:
-    """Take a cadence as the core reads it."""
-    parse_cadence(text)
-    return text
+def cadences(written: object) -> list[str]:
+    """Read one cadence or a list of them, each as the core reads it and none twice."""
+    listed = written if isinstance(written, list) else [written]
+    found = [text if isinstance(text, str) else "" for text in listed]
+    if not found:
+        raise ValueError("expected at least one cadence")
+    for text in found:
+        parse_cadence(text)
+    if len(set(found)) < len(found):
+        raise ValueError("expected each cadence once")
+    return found
 
 
 def timezone(text: str) -> str:

@@ -25,7 +25,8 @@ class Occasion:
     """A domain that rose to Elevated or above, or a new story of an indicator marked urgent.
 
     `key` is the same for the same occasion whenever it is looked for; `subject`
-    is the domain or the indicator; `level` is 0 for a story.
+    is the domain or the indicator; `level` is 0 for a story; `stands_since` is when
+    a domain was last below Elevated, None for a story and for a domain that never was.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Occasion:
     title: str
     level: Level
     signal_ids: tuple[int, ...]
+    stands_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +94,25 @@ def decide(
     """Whether an occasion leaves now.
 
     A level above the one that was told before goes past acknowledgement and
-    cool-down: that is news. An acknowledgement holds for a domain until its level
-    falls (which makes its next rise another occasion with another key), for an
-    indicator until another story comes, which is another occasion too.
+    cool-down: that is news. An acknowledgement holds for a domain until it clears,
+    that is falls below Elevated; for an indicator until another story comes, which
+    is another occasion.
     """
     silence = next((s for s in silences if s.covers(occasion, at)), None)
     if silence:
         until = f"{silence.ends_at:%Y-%m-%d %H:%M}Z"
         return Decision(Verb.SILENCED, f"silenced by {silence.owner} until {until}: {silence.reason}")
+    cleared_at, warm_from = occasion.stands_since, at - limits.cool_down
     same = [one for one in told if one.subject == occasion.subject]
+    if occasion.level:  # what was told before it cleared counts for as long as it is warm
+        same = [t for t in same if t.sent_at > warm_from or cleared_at is None or t.sent_at > cleared_at]
     is_higher = all(occasion.level > one.level for one in same)
     if same and not is_higher:
         last = max(same, key=lambda one: one.sent_at)
-        if last.acknowledged_by and occasion.level:
+        still_stands = occasion.level and (cleared_at is None or last.sent_at > cleared_at)
+        if last.acknowledged_by and still_stands:
             return Decision(Verb.ACKNOWLEDGED, f"acknowledged by {last.acknowledged_by}")
-        if at - last.sent_at < limits.cool_down:
+        if last.sent_at > warm_from:
             return Decision(Verb.COOLING, f"told of it at {last.sent_at:%H:%M}Z")
     if mails_this_hour >= limits.most_per_hour:
         return Decision(Verb.STORM, f"{mails_this_hour} urgent mails within the hour")

@@ -49,6 +49,63 @@ def parse_cadence(text: str) -> Cadence:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Cadences of one recipient that share a record of what was told: what one told, the others leave out."""
+
+    record: str  # the name of the record in the database
+    cadences: tuple[str, ...]
+
+    @property
+    def first_covers(self) -> timedelta:
+        """The time that its first digest looks back on."""
+        return 7 * _DAY if all(is_weekly(cadence) for cadence in self.cadences) else _DAY
+
+
+def is_weekly(cadence: str) -> bool:
+    """Whether it is a review of the week, which tells the week's trend too."""
+    return cadence.startswith("weekly")
+
+
+def records_of(recipient_id: str) -> tuple[str, str]:
+    """The names of all records that a recipient can have: an id holds no space."""
+    return recipient_id, f"{recipient_id} weekly"
+
+
+def streams_of(recipient_id: str, cadences: tuple[str, ...]) -> tuple[Stream, ...]:
+    """The streams of a recipient, the main one first.
+
+    Weekly cadences beside others keep a record of their own: the review of a week
+    tells the whole week, whatever the digests of its days have told.
+    """
+    main, beside = records_of(recipient_id)
+    weekly = tuple(cadence for cadence in cadences if is_weekly(cadence))
+    others = tuple(cadence for cadence in cadences if not is_weekly(cadence))
+    if weekly and others:
+        return Stream(record=main, cadences=others), Stream(record=beside, cadences=weekly)
+    return (Stream(record=main, cadences=cadences),)
+
+
+def latest_of(stream: Stream, timezone: str, now: datetime) -> tuple[str, Due]:
+    """The latest due of a stream that is not after `now`, and its cadence; at one minute the first named."""
+    dues = [(cadence, due_at_or_before(cadence, timezone, now)) for cadence in stream.cadences]
+    return max(dues, key=lambda found: found[1].at)
+
+
+def next_of(stream: Stream, timezone: str, after: datetime) -> Due:
+    """The first due of a stream later than `after`."""
+    return min((next_due(c, timezone, after) for c in stream.cadences), key=lambda due: due.at)
+
+
+def zone_or_utc(name: str) -> str:
+    """A zone as it is named, "UTC" where this machine does not know it (any more)."""
+    try:
+        find_zone(name)
+    except ValueError:
+        return "UTC"
+    return name
+
+
 def find_zone(name: str) -> ZoneInfo:
     """The time zone of an IANA name; raises ValueError where there is none."""
     try:

@@ -40,6 +40,14 @@ class Place(StrEnum):
     BODY = "body"
 
 
+class Dating(StrEnum):
+    """What an entry says of its own date; but for STATED it counts from when we first saw it."""
+
+    STATED = "stated"
+    MISSING = "missing"
+    FUTURE = "future"  # by more than clocks go wrong
+
+
 class Level(IntEnum):
     """Warning level of a domain."""
 
@@ -176,6 +184,7 @@ class Signal:
     review: Review | None = None
     passes_on: str = ""  # the publisher family whose report this is, where it is not the feed's own
     passes_on_party: str | None = None
+    dating: Dating = Dating.STATED
 
     def __post_init__(self) -> None:
         require_aware(self.effective_at, "effective_at")
@@ -224,7 +233,7 @@ class Recipient:
     address: str
     name: str = ""
     timezone: str = "UTC"
-    cadence: str = "daily 06:00"  # "daily HH:MM", "weekly mon HH:MM", "hourly"
+    cadences: tuple[str, ...] = ("daily 06:00",)  # each "daily HH:MM", "weekly mon HH:MM" or "hourly"
     domains: tuple[str, ...] = ()  # empty: all
     minimum_level: Level = Level.QUIET
     urgent: bool = True  # wants urgent mail between digests

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,14 +11,18 @@ from sqlalchemy import Connection
 from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
 from monitor.core.model import Level, Recipient
 from monitor.core.stories import first_reported
+from monitor.failpoints import failpoint
 from monitor.services.assess import Picture, keep, see
-from monitor.services.compose import Shared, render_message, unsent, write
+from monitor.services.compose import main_stream, render_message, unsent, write
 from monitor.services.context import Context
+from monitor.services.shared import Shared
 from monitor.storage import alerts, deliveries, meta, signals
 from monitor.storage.engine import reading, writing
 
 # What is older was told by a digest, or was no news when we first saw it.
 LOOKED_BACK = timedelta(hours=24)
+# An acknowledgement holds while a domain stands, but nobody remembers for longer.
+REMEMBERED = timedelta(days=30)
 HELD_LOOKED_AT_EVERY = timedelta(minutes=1)
 _SEEN = "alerts:newest_signal"
 _LOOKED_AT = "alerts:looked_at"
@@ -43,9 +48,12 @@ def alert_due(context: Context, at: datetime) -> int:
             keep(connection, context, picture)
         meta.put(connection, _SEEN, str(signals.newest_id(connection)))
         meta.put(connection, _LOOKED_AT, at.isoformat())
-        found = list(occasions(context, picture))
+        found = list(occasions(connection, context, picture))
         readers = [r for r in recipients if not meta.wants_no_mail(connection, r.id)]
-        return sum(_tell(connection, context, reader, picture, found) for reader in readers)
+        mails = sum(_tell(connection, context, reader, picture, found) for reader in readers)
+        failpoint("alert.before_commit")
+    failpoint("alert.after_commit")
+    return mails
 
 
 def _have_come(connection: Connection) -> bool:
@@ -61,11 +69,19 @@ def _is_time_for_held(connection: Connection, at: datetime) -> bool:
     return any(alert.state in _OPEN for alert in alerts.since(connection, at - LOOKED_BACK))
 
 
-def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
+def occasions(connection: Connection, context: Context, picture: Picture) -> Iterator[Occasion]:
     """The domains that rose to Elevated or above, and the new stories of urgent indicators."""
-    since, catalog = picture.at - LOOKED_BACK, context.catalog
+    yield from _rises(connection, context, picture)
+    yield from _stories(connection, context, picture)
+
+
+def _rises(connection: Connection, context: Context, picture: Picture) -> Iterator[Occasion]:
+    """A fall from Marked is no rise to Elevated, and what is seen for the first time has not risen."""
     for domain, one in picture.assessments.items():
-        if one.level >= URGENT_FROM and one.level_since > since:
+        if one.level < URGENT_FROM or one.level_since <= picture.at - LOOKED_BACK:
+            continue
+        before = alerts.level_before(connection, domain, one.level_since)
+        if before is not None and before < one.level:
             title = f"{context.labels.domains.get(domain, domain)} up to {one.level.label}"
             yield Occasion(
                 key=f"level {domain} {one.level.value} {one.level_since.isoformat()}",
@@ -74,11 +90,20 @@ def occasions(context: Context, picture: Picture) -> Iterator[Occasion]:
                 title=title,
                 level=one.level,
                 signal_ids=(),
+                stands_since=alerts.last_below(connection, domain, URGENT_FROM),
             )
-    for story in picture.stories:
-        indicator = catalog.indicators.get(story.indicator_id) or catalog.composites.get(story.indicator_id)
-        fresh = first_reported(story) > since and not all(signal.is_retro for signal in story.signals)
-        if indicator is not None and indicator.urgent and fresh:
+
+
+def _stories(connection: Connection, context: Context, picture: Picture) -> Iterator[Occasion]:
+    """What later rules find, and what a feed held when it was new to us, is no news; an edit of that is."""
+    since, catalog = picture.at - LOOKED_BACK, context.catalog
+    both = {**catalog.indicators, **catalog.composites}
+    urgent = [s for s in picture.stories if s.indicator_id in both and both[s.indicator_id].urgent]
+    fresh = [story for story in urgent if first_reported(story) > since]
+    old = alerts.backfilled(connection, {signal.entry_id for story in fresh for signal in story.signals})
+    for story in fresh:
+        indicator = both[story.indicator_id]
+        if not all(s.is_retro or (s.entry_id in old and s.revision == 1) for s in story.signals):
             first = min(story.signals, key=lambda s: (s.effective_at, s.id))
             yield Occasion(
                 key=f"story {story.indicator_id} {first.entry_id}",
@@ -100,7 +125,7 @@ def _tell(
     at, limits = picture.at, context.config.alerts
     settled = alerts.settled_keys(connection, recipient.id, at - 2 * LOOKED_BACK)
     silences = alerts.silences_at(connection, at)
-    told = alerts.told(connection, recipient.id, at - 2 * LOOKED_BACK)
+    told = alerts.told(connection, recipient.id, at - REMEMBERED)
     mails = alerts.mails_within_an_hour(connection, recipient.id, at)
     leaving: list[Occasion] = []
     for occasion in found:
@@ -132,7 +157,8 @@ def _mail(
     """Put one mail of all that leaves now into the outbox; the next digest tells of the same signals."""
     told = {number for occasion in leaving for number in occasion.signal_ids}
     risen = {occasion.domain for occasion in leaving if occasion.level}
-    behind = set(unsent(connection, recipient, picture)) if risen else set()
+    stream = main_stream(recipient)
+    behind = set(unsent(connection, recipient, stream, picture)) if risen else set()
     told |= {
         signal.id
         for story in picture.stories
@@ -140,10 +166,23 @@ def _mail(
         for signal in story.signals
         if signal.id in behind
     }
-    titles = tuple(dict.fromkeys(o.title for o in sorted(leaving, key=lambda o: -o.level)))
+    titles = _counted(o.title for o in sorted(leaving, key=lambda o: -o.level))
     digest = write(
-        connection, context, recipient, picture.at, Shared(picture), told, urgent=titles, alert_id=alert_id
+        connection,
+        context,
+        recipient,
+        stream,
+        picture.at,
+        Shared(picture),
+        told,
+        urgent=titles,
+        alert_id=alert_id,
     )
     message = render_message(context, digest)
     deliveries.enqueue(connection, message, digest_id=None, at=picture.at)
     return message.message_id
+
+
+def _counted(titles: Iterable[str]) -> tuple[str, ...]:
+    """Each title once, with how often it came when that was more than once."""
+    return tuple(f"{title} ({n} stories)" if n > 1 else title for title, n in Counter(titles).items())

@@ -18,6 +18,7 @@ from monitor.core.review import Verdict
 from monitor.core.scoring import HORIZON_HALF_LIVES, score
 from monitor.core.stories import NO_EDITS, Edits, first_reported, group_stories
 from monitor.core.surprise import BASELINE_DAYS, WEEK, Surprise, surprise
+from monitor.failpoints import failpoint
 from monitor.services.context import Context
 from monitor.storage import assessments, feeds, signals, story_edits
 from monitor.storage.engine import writing
@@ -41,6 +42,7 @@ def assess(context: Context, at: datetime) -> Picture:
     with writing(context.engine) as connection:
         picture = see(connection, context, at)
         keep(connection, context, picture)
+        failpoint("score.before_commit")
     return picture
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.core.cadence import next_due
+from monitor.core.cadence import next_of, streams_of, zone_or_utc
 from monitor.core.digest import Digest
 from monitor.core.model import Entry, Feed, FeedState, Fetched
 from monitor.core.outcome import Outcome
@@ -83,10 +83,11 @@ def replay(
 def _steps(context: Context, ordered: Sequence[Archived]) -> Iterator[tuple[datetime, list[Archived]]]:
     """Cut the archive at each due of the first recipient; empty steps too, since scores decay."""
     recipient = context.config.recipients[0]
+    stream, zone = streams_of(recipient.id, recipient.cadences)[0], zone_or_utc(recipient.timezone)
     position = 0
     at = ordered[0].at
     while position < len(ordered):
-        at = next_due(recipient.cadence, recipient.timezone, at).at
+        at = next_of(stream, zone, at).at
         start = position
         while position < len(ordered) and ordered[position].at < at:
             position += 1

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from monitor.core.alerts import Decision, Occasion, Silence, Told, Verb
 from monitor.core.model import Level
-from monitor.storage.schema import alerts, silences
+from monitor.storage.schema import alerts, assessments, entries, silences
 from monitor.storage.upsert import insert_into
 
 HOUR = timedelta(hours=1)
@@ -105,6 +105,36 @@ def since(connection: Connection, at: datetime, recipient_id: str | None = None)
     if recipient_id is not None:
         query = query.where(alerts.c.recipient_id == recipient_id)
     return [_alert(row) for row in connection.execute(query.order_by(alerts.c.id))]
+
+
+def backfilled(connection: Connection, entry_ids: Collection[int]) -> set[int]:
+    """Those of some entries that came with all that their feed held when it was new to us."""
+    wanted = select(entries.c.feed_id).where(entries.c.id.in_(entry_ids))
+    firsts = (
+        select(entries.c.feed_id, func.min(entries.c.first_seen_at).label("first"))
+        .where(entries.c.feed_id.in_(wanted))
+        .group_by(entries.c.feed_id)
+        .subquery()
+    )
+    is_first = and_(entries.c.feed_id == firsts.c.feed_id, entries.c.first_seen_at == firsts.c.first)
+    query = select(entries.c.id).join(firsts, is_first).where(entries.c.id.in_(entry_ids))
+    return set(connection.execute(query).scalars())
+
+
+def level_before(connection: Connection, domain: str, at: datetime) -> Level | None:
+    """The level that a domain had just before a time, None when it was not assessed yet."""
+    query = select(assessments.c.level).where(assessments.c.domain == domain, assessments.c.as_of < at)
+    level = connection.execute(query.order_by(assessments.c.as_of.desc()).limit(1)).scalar_one_or_none()
+    return None if level is None else Level(level)
+
+
+def last_below(connection: Connection, domain: str, level: Level) -> datetime | None:
+    """When a domain was last seen below a level, None when it never was."""
+    query = select(func.max(assessments.c.as_of)).where(
+        assessments.c.domain == domain, assessments.c.level < int(level)
+    )
+    at: datetime | None = connection.execute(query).scalar_one()
+    return at
 
 
 def acknowledge(connection: Connection, alert_id: int, *, by: str, at: datetime) -> Alert | None:

@@ -125,7 +125,7 @@ minimum_level = "notable"
             address="watch@example.org",
             name="Дежурный",
             timezone="Asia/Shanghai",
-            cadence="weekly mon 06:00",
+            cadences=("weekly mon 06:00",),
             domains=("defense",),
             minimum_level=Level.NOTABLE,
         ),

@@ -78,8 +78,8 @@ title = "Neither id nor url"
         "'A', 'B', 'C', 'D', 'E' or 'F', found 'G'",
         "config.toml:17: feed[3].id: missing",
         "config.toml:17: feed[3].url: missing",
-        "config.toml:19: nonsense: unknown key; known are storage, fetch, schedule, alerts, web, mail, "
-        "scoring, catalog, domain, recipient, feed",
+        "config.toml:19: nonsense: unknown key; known are storage, fetch, schedule, alerts, web, heartbeat, "
+        "backup, mail, scoring, catalog, domain, recipient, feed",
     ]
 
 

@@ -145,3 +145,36 @@ def test_a_check_takes_any_text_as_it_is_or_says_what_it_expects(text: str) -> N
     for check, _ in BAD:
         found = answer(check, text)
         assert found == text or found.startswith("expected ")
+
+
+def test_a_cadence_is_one_or_a_list_without_repetition() -> None:
+    assert values.cadences("daily 06:00") == ["daily 06:00"]
+    assert values.cadences(["daily 06:00", "weekly mon 06:00"]) == ["daily 06:00", "weekly mon 06:00"]
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ([], "at least one cadence"),
+        (["hourly", "hourly"], "each cadence once"),
+        (["hourly", "dayly 06:00"], 'expected "daily HH:MM"'),
+        (["hourly", 6], 'expected "daily HH:MM"'),
+        (None, 'expected "daily HH:MM"'),
+    ],
+)
+def test_any_other_cadence_is_refused(written: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        values.cadences(written)
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("w@пример.рф", 'write "w@xn--e1afmkfd.xn--p1ai"'),
+        ("w@例え.jp", 'write "w@xn--r8jz45g.jp"'),
+        ("вахта@x.org", "SMTPUTF8"),
+    ],
+)
+def test_an_address_with_other_letters_is_told_how_it_must_be_written(address: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(hint)):
+        values.mail_address(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -75,6 +76,22 @@ def test_a_higher_level_goes_past_cool_down_and_acknowledgement() -> None:
     elevated = told("defense", 1, Level.ELEVATED, by="ann")
     assert verb(rise(), told=(elevated,)) is Verb.ACKNOWLEDGED
     assert verb(rise(Level.MARKED), told=(elevated,)) is Verb.SEND
+
+
+def test_an_acknowledgement_holds_until_the_domain_clears() -> None:
+    acknowledged = told("defense", 100, Level.MARKED, by="ann")
+    still, cleared = NOON - 200 * HOUR, NOON - 50 * HOUR
+    assert verb(replace(rise(Level.MARKED), stands_since=still), told=(acknowledged,)) is Verb.ACKNOWLEDGED
+    assert verb(replace(rise(), stands_since=cleared), told=(acknowledged,)) is Verb.SEND
+
+
+def test_what_cleared_within_the_cool_down_still_cools_and_escapes_by_a_higher_level() -> None:
+    an_hour_ago = told("defense", 1, Level.ELEVATED, by="ann")
+    long_ago = told("defense", 300, Level.MARKED)
+    cleared = NOON - HOUR / 2
+    assert verb(replace(rise(), stands_since=cleared), told=(an_hour_ago, long_ago)) is Verb.COOLING
+    higher = replace(rise(Level.MARKED), stands_since=cleared)
+    assert verb(higher, told=(an_hour_ago, long_ago)) is Verb.SEND
 
 
 def test_a_storm_is_held_and_looked_at_again() -> None:

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.cadence import Due, due_at_or_before, find_zone, next_due, parse_cadence
+from monitor.core.cadence import (
+    Due,
+    Stream,
+    due_at_or_before,
+    find_zone,
+    latest_of,
+    next_due,
+    next_of,
+    parse_cadence,
+    streams_of,
+    zone_or_utc,
+)
 
 
 def utc(text: str) -> datetime:
@@ -195,3 +206,71 @@ def test_a_daily_due_shows_its_local_time_or_the_end_of_a_jump(
     a_second_before = (due.at - timedelta(seconds=1)).astimezone(ZoneInfo(zone))
     jumped = local.utcoffset() != a_second_before.utcoffset()
     assert f"{local:%Y-%m-%dT%H:%M}" == due.key[:16] or (jumped and f"{local:%Y-%m-%dT%H:%M}" > due.key[:16])
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock", "around", "days"),
+    [
+        ("Europe/Vilnius", "03:30", "2026-03-27", ["03-28 01:30", "03-29 01:00", "03-30 00:30"]),
+        ("Europe/Vilnius", "03:30", "2026-10-23", ["10-24 00:30", "10-25 00:30", "10-26 01:30"]),
+        ("America/New_York", "02:30", "2026-03-06", ["03-07 07:30", "03-08 07:00", "03-09 06:30"]),
+        ("America/New_York", "01:30", "2026-10-30", ["10-31 05:30", "11-01 05:30", "11-02 06:30"]),
+        ("Australia/Lord_Howe", "02:15", "2026-10-02", ["10-02 15:45", "10-03 15:30", "10-04 15:15"]),
+        ("Asia/Kolkata", "06:00", "2026-03-28", ["03-29 00:30", "03-30 00:30", "03-31 00:30"]),
+    ],
+)
+def test_days_of_changing_clocks_have_one_due_each(
+    zone: str, clock: str, around: str, days: list[str]
+) -> None:
+    assert at(dues(f"daily {clock}", zone, f"{around} 12:00", 3)) == days
+
+
+@settings(deadline=None)
+@given(clock=clocks, zone=st.sampled_from([*ZONES, "Europe/Vilnius"]), moment=moments)
+def test_every_local_day_that_a_zone_has_is_due_exactly_once(clock: str, zone: str, moment: datetime) -> None:
+    found = [due_at_or_before(f"daily {clock}", zone, moment.replace(tzinfo=UTC))]
+    while len(found) < 8:
+        found.append(next_due(f"daily {clock}", zone, found[-1].at))
+    days = [datetime.fromisoformat(due.key[:10]) for due in found]
+    noon = timedelta(hours=12)
+    for earlier, later in pairwise(days):
+        between = [earlier + timedelta(days=n) for n in range(1, (later - earlier).days)]
+        for day in between:  # a day without a due is a day whose noon no clock of the zone showed
+            there = (day + noon).replace(tzinfo=ZoneInfo(zone))
+            assert there.astimezone(UTC).astimezone(there.tzinfo).date() != day.date()
+        assert later > earlier
+
+
+def test_after_three_days_without_a_clock_each_missed_due_is_found_again() -> None:
+    last = due_at_or_before("daily 03:30", "Europe/Vilnius", utc("2026-10-23 12:00"))
+    found = []
+    due = next_due("daily 03:30", "Europe/Vilnius", last.at)
+    while due.at <= utc("2026-10-26 12:00"):
+        found.append(due.key[:10])
+        due = next_due("daily 03:30", "Europe/Vilnius", due.at)
+    assert found == ["2026-10-24", "2026-10-25", "2026-10-26"]
+
+
+def test_weekly_cadences_beside_others_keep_a_record_of_their_own() -> None:
+    both = ("daily 06:00", "weekly mon 06:00", "daily 18:00")
+    assert streams_of("watch", both) == (
+        Stream(record="watch", cadences=("daily 06:00", "daily 18:00")),
+        Stream(record="watch weekly", cadences=("weekly mon 06:00",)),
+    )
+    alone = ("weekly mon 06:00", "weekly thu 06:00")
+    assert streams_of("watch", alone) == (Stream(record="watch", cadences=alone),)
+
+
+def test_a_stream_is_due_whenever_one_of_its_cadences_is_and_once_when_two_are() -> None:
+    twice = Stream(record="watch", cadences=("daily 06:00", "daily 18:00"))
+    assert latest_of(twice, "UTC", utc("2026-11-23 17:59"))[0] == "daily 06:00"
+    assert latest_of(twice, "UTC", utc("2026-11-23 18:00"))[0] == "daily 18:00"
+    assert next_of(twice, "UTC", utc("2026-11-23 06:00")).at == utc("2026-11-23 18:00")
+    same = Stream(record="watch", cadences=("daily 06:00", "hourly"))
+    assert latest_of(same, "UTC", utc("2026-11-23 06:30"))[0] == "daily 06:00"
+    assert latest_of(same, "UTC", utc("2026-11-23 07:30"))[0] == "hourly"
+
+
+def test_a_zone_that_vanished_is_read_as_utc() -> None:
+    assert zone_or_utc("Europe/Atlantis") == "UTC"
+    assert zone_or_utc("Europe/Moscow") == "Europe/Moscow"

@@ -8,24 +8,28 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from monitor.core.model import Entry, Fetched
+from monitor.core.model import Entry, Fetched, Level
 from monitor.core.outcome import Outcome
 from monitor.services.alert import alert_due
+from monitor.services.assess import assess
 from monitor.services.compose import compose_now
 from monitor.services.context import Context
 from monitor.services.poll import record_poll
-from monitor.storage import alerts, feeds
+from monitor.storage import alerts, feeds, meta
 from monitor.storage.engine import reading, writing
-from monitor.storage.schema import assessments, deliveries
+from monitor.storage.schema import assessments, deliveries, signals
 from tests.core.builders import NOON, an_entry
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+BEFORE = NOON - timedelta(days=1)
 TITLES = (
-    "Russia and China begin a patrol",
-    "Russia and China: seven grey ships sail far north on patrol",
-    "Russia and China, after dark: eleven bombers flew their first patrol",
+    "Russia and China begin a patrol, ninety coastal villages watch corvettes leave Murmansk at dawn",
+    "Seven grey warships with helicopters sail far into northern waters; Russia and China call it a patrol",
+    "After dark eleven strategic bombers crossed two straits near Hokkaido on what Russia and China say was"
+    " their first patrol",
 )
 
 
@@ -37,6 +41,12 @@ def record(context: Context, *found: Entry, at: datetime = NOON) -> None:
     with reading(context.engine) as connection:
         state = next(s for s in feeds.all_states(connection) if s.feed.id == "wire")
     record_poll(context, state, Fetched(outcome=Outcome.OK, entries=found), at, 0.0)
+
+
+@pytest.fixture(autouse=True)
+def polled_before(context: Context) -> None:
+    """The feed is no new one: what it held at first is behind us."""
+    record(context, an_entry(key="first", title="Nothing of note", summary="", link=""), at=BEFORE)
 
 
 @pytest.fixture
@@ -115,6 +125,7 @@ def test_what_is_old_when_it_comes_is_not_urgent(urgent: Context) -> None:
 
 def test_a_rise_to_elevated_is_mailed_with_what_caused_it(context: Context) -> None:
     steep = replace(context, method=replace(context.method, thresholds=(1.0, 2.0, 3.0, 99.0)))
+    assess(steep, BEFORE)
     record(steep, entry(0), entry(1), entry(2))
     assert alert_due(steep, NOON) == 1
     (subject,) = subjects(steep)
@@ -164,3 +175,76 @@ def test_looks_that_find_nothing_store_nothing(urgent: Context) -> None:
 def assessments_stored(context: Context) -> int:
     with reading(context.engine) as connection:
         return connection.execute(select(func.count()).select_from(assessments)).scalar_one()
+
+
+def test_what_leaves_together_is_one_mail_that_says_how_many(urgent: Context) -> None:
+    record(urgent, *(entry(number) for number in range(3)))
+    assert alert_due(urgent, NOON) == 1
+    assert [state for _, state in states(urgent)] == ["sent"] * 3
+    assert "(3 stories)" in subjects(urgent)[0]
+
+
+def test_what_a_new_feed_holds_is_not_urgent_and_what_follows_is(urgent: Context) -> None:
+    with reading(urgent.engine) as connection:
+        ribao = next(s for s in feeds.all_states(connection) if s.feed.id == "ribao")
+    held = replace(entry(0), feed_id="ribao")
+    record_poll(urgent, ribao, Fetched(outcome=Outcome.OK, entries=(held,)), NOON, 0.0)
+    assert alert_due(urgent, NOON) == 0
+    assert states(urgent) == []
+    fresh = replace(entry(1), feed_id="ribao")
+    record_poll(urgent, ribao, Fetched(outcome=Outcome.OK, entries=(held, fresh)), NOON + MINUTE, 0.0)
+    assert alert_due(urgent, NOON + MINUTE) == 1
+
+
+def test_what_later_rules_find_in_old_entries_is_not_urgent(urgent: Context) -> None:
+    record(urgent, entry(0))
+    with writing(urgent.engine) as connection:
+        connection.execute(update(signals).values(is_retro=True))
+    assert alert_due(urgent, NOON) == 0
+
+
+def test_a_silence_that_ended_holds_nothing_back(urgent: Context) -> None:
+    with writing(urgent.engine) as connection:
+        alerts.add_silence(
+            connection, subject="defense", owner="ann", reason="drill", at=NOON, until=NOON + HOUR
+        )
+    record(urgent, entry(0))
+    assert alert_due(urgent, NOON) == 0
+    record(urgent, entry(1, at=NOON + HOUR), at=NOON + HOUR)
+    assert alert_due(urgent, NOON + HOUR) == 1
+    assert [state for _, state in states(urgent)] == ["silenced", "sent"]
+
+
+def test_a_storm_holds_the_rest_until_it_leaves_in_one_mail(urgent: Context) -> None:
+    calm = replace(urgent.config.alerts, cool_down=timedelta(0), most_per_hour=1)
+    few = replace(urgent, config=replace(urgent.config, alerts=calm))
+    record(few, entry(0))
+    assert alert_due(few, NOON) == 1
+    record(few, entry(1), entry(2), at=NOON + MINUTE)
+    assert alert_due(few, NOON + MINUTE) == 0
+    assert [state for _, state in states(few)] == ["sent", "storm", "storm"]
+    assert alert_due(few, NOON + HOUR + MINUTE) == 1
+    assert "(2 stories)" in subjects(few)[-1]
+    assert [state for _, state in states(few)] == ["sent"] * 3
+
+
+def test_a_level_seen_for_the_first_time_has_not_risen(context: Context) -> None:
+    steep = replace(context, method=replace(context.method, thresholds=(1.0, 2.0, 3.0, 99.0)))
+    record(steep, entry(0), entry(1), entry(2))
+    assert alert_due(steep, NOON) == 0
+
+
+def test_a_fall_from_marked_to_elevated_is_no_rise(context: Context) -> None:
+    low = replace(context, method=replace(context.method, thresholds=(0.1, 0.2, 0.3, 0.4), hysteresis=0.0))
+    record(low, entry(0), entry(1), entry(2))
+    assess(low, BEFORE)
+    assert alert_due(low, NOON) == 1
+    assert "up to Marked" in subjects(low)[0]
+    later = NOON + timedelta(days=4)
+    high = replace(low, method=replace(low.method, thresholds=(0.1, 0.2, 0.3, 99.0), coverage_floor=0.0))
+    record(high, an_entry(key="quiet", title="Nothing of note", summary="", link=""), at=later)
+    assert assess(high, later).assessments["defense"].level is Level.ELEVATED
+    with writing(high.engine) as connection:
+        meta.put(connection, "alerts:newest_signal", "none yet")
+    assert alert_due(high, later) == 0
+    assert len(subjects(high)) == 1
