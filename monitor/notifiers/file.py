@@ -42,7 +42,7 @@ class FileNotifier:
             _replace(path, message.payload)
         except OSError as error:
             detail = f"{self.folder} cannot be written: {error.strerror or error}"
-            raise DeliveryError(detail, retryable=True) from error
+            raise DeliveryError(detail, retryable=True, for_all=True) from error
         log.info("message written", extra={"path": str(path), "message_id": message.message_id})
 
 

@@ -9,16 +9,18 @@ from contextlib import suppress
 
 from monitor.core.model import Message
 from monitor.errors import DeliveryError
+from monitor.failpoints import failpoint
 
 CONNECT_S = 30.0
 # RFC 5321, 4.5.3.2.6: who gives up sooner makes copies of messages that were accepted.
 FINAL_REPLY_S = 600.0
 GOODBYE_S = 5.0
 
-_AUTHENTICATION_REQUIRED = 530
+_AUTHENTICATION_REQUIRED, _UNAVAILABLE, _TOO_LARGE = 530, 421, 552
 # smtplib takes an address out of whatever it is given: a line break must not pick another one.
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_DOT_FIRST = re.compile(rb"(?m)^\.")
 
 
 class SmtpNotifier:
@@ -54,9 +56,11 @@ class SmtpNotifier:
     def send(self, message: Message) -> None:
         """Send the frozen bytes unchanged; raises DeliveryError.
 
-        Not to be tried again: what the server refuses for good (5xx) in this
-        message's own transaction. All else is: the network, and a server that
-        does not let us in at all, which the operator can put right.
+        Not to be tried again: what the server refuses for good (5xx) of this
+        recipient or this message. All else is: the network, and a server that
+        lets us or our sender in not at all, which the operator can put right and
+        which no other message gets past (`for_all`). Without an answer to the
+        end of the message its outcome is unknown.
         """
         if not _ADDRESS.fullmatch(message.recipient):
             raise DeliveryError(f"{message.recipient!r} is no address that SMTP carries", retryable=False)
@@ -68,6 +72,10 @@ class SmtpNotifier:
             self._transmit(connection, message)
         finally:
             _leave(connection)
+
+    def look(self) -> None:
+        """Connect, secure and log in as for a message, and leave; raises DeliveryError."""
+        _leave(self._connect())
 
     def _connect(self) -> smtplib.SMTP:
         """A connection that is secured and authenticated as configured."""
@@ -82,7 +90,7 @@ class SmtpNotifier:
         except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
             if connection is not None:
                 connection.close()
-            raise DeliveryError(f"{self._server}: {_in_words(error)}", retryable=True) from error
+            raise self._unreachable(error) from error
         return connection
 
     def _greet(self) -> smtplib.SMTP:
@@ -91,27 +99,41 @@ class SmtpNotifier:
         return smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
 
     def _transmit(self, connection: smtplib.SMTP, message: Message) -> None:
-        """One transaction: smtplib's sendmail by hand, because it cannot wait longer for the last reply."""
+        """One transaction: smtplib's sendmail by hand, because it cannot tell where an answer got lost."""
+        failpoint("mail.connected")
         try:
-            self._accepted("MAIL", connection.mail(self.sender, _options(connection, message.payload)))
-            self._accepted("RCPT", connection.rcpt(message.recipient))
+            self._expect(2, "MAIL", connection.mail(self.sender, _options(connection, message.payload)))
+            self._expect(2, "RCPT", connection.rcpt(message.recipient))
+            failpoint("mail.rcpt")
+            self._expect(3, "DATA", connection.docmd("DATA"))
             if connection.sock is not None:
                 connection.sock.settimeout(self.final_reply_s)
-            self._accepted("DATA", connection.data(message.payload))
-        except smtplib.SMTPDataError as error:
-            raise self._refusal("DATA", error.smtp_code, _bytes(error.smtp_error)) from error
+            connection.send(_as_data(message.payload))
+            failpoint("mail.dot_sent")
         except OSError as error:
-            raise DeliveryError(f"{self._server}: {_in_words(error)}", retryable=True) from error
+            raise self._unreachable(error) from error
+        try:
+            answer = connection.getreply()
+            if answer[0] < 200:
+                raise smtplib.SMTPServerDisconnected("no answer that SMTP knows")
+        except OSError as error:
+            detail = f"{self._server}: {_in_words(error)} after the whole message: it may have arrived"
+            raise DeliveryError(detail, retryable=True, unknown=True) from error
+        self._expect(2, "DATA", answer)
+        failpoint("mail.accepted")
 
-    def _accepted(self, command: str, answer: tuple[int, bytes]) -> None:
+    def _expect(self, hundreds: int, command: str, answer: tuple[int, bytes]) -> None:
         code, text = answer
-        if not 200 <= code < 300:
-            raise self._refusal(command, code, text)
-
-    def _refusal(self, command: str, code: int, text: bytes) -> DeliveryError:
-        is_final = 500 <= code < 600 and code != _AUTHENTICATION_REQUIRED
+        if code // 100 == hundreds:
+            return
+        of_sender = command == "MAIL" and 500 <= code < 600 and code != _TOO_LARGE
+        for_all = of_sender or code in (_AUTHENTICATION_REQUIRED, _UNAVAILABLE)
+        is_final = 500 <= code < 600 and not for_all
         detail = f"{self._server} answered {command} with {code} {_one_line(text)}"
-        return DeliveryError(detail, retryable=not is_final)
+        raise DeliveryError(detail, retryable=not is_final, for_all=for_all)
+
+    def _unreachable(self, error: Exception) -> DeliveryError:
+        return DeliveryError(f"{self._server}: {_in_words(error)}", retryable=True, for_all=True)
 
     @property
     def _server(self) -> str:
@@ -125,6 +147,12 @@ def _options(connection: smtplib.SMTP, payload: bytes) -> list[str]:
     if not payload.isascii() and connection.has_extn("8bitmime"):
         options.append("BODY=8BITMIME")
     return options
+
+
+def _as_data(payload: bytes) -> bytes:
+    """A message as it follows DATA (RFC 5321, 4.5.2): no line of it can be taken for its end."""
+    end = b"" if payload.endswith(b"\r\n") or not payload else b"\r\n"
+    return _DOT_FIRST.sub(b"..", payload) + end + b".\r\n"
 
 
 def _leave(connection: smtplib.SMTP) -> None:

@@ -7,20 +7,36 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy import Connection
+
+from monitor.core.model import Delivery
 from monitor.errors import DeliveryError
+from monitor.failpoints import failpoint
 from monitor.notifiers import Notifier
 from monitor.services.context import Context
-from monitor.storage import deliveries
+from monitor.services.holding_back import (
+    LONGEST_WAIT,
+    HeldBack,
+    failed_for_all,
+    held_back,
+    refused,
+    remember,
+    retry_wait,
+)
+from monitor.storage import deliveries, meta
 from monitor.storage.engine import writing
 
-FIRST_RETRY = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(minutes=30)
+# A server that took a message and whose answer got lost may still be at it.
+UNKNOWN_WAITS = timedelta(minutes=10)
 
 
 class Result(StrEnum):
     SENT = "sent"
     RETRY = "retry"
+    UNKNOWN = "unknown"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    TAKEN = "taken over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +56,10 @@ def deliver_all(
     claimant: str,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[DeliveryReport]:
-    """Send every message that is due; a refused recipient does not stop the others."""
+    """Send every message that is due; a refused recipient does not stop the others.
+
+    A server that takes nothing from anybody does: then mail is held back.
+    """
     reports = []
     while not stopping():
         report = deliver_next(context, notifier, now=now, jitter=jitter, claimant=claimant)
@@ -58,36 +77,109 @@ def deliver_next(
     jitter: Callable[[], float],
     claimant: str,
 ) -> DeliveryReport | None:
-    """Send one message, None when none is due.
+    """Send one message, None when none is due or mail is held back.
 
     A crash between sending and settling sends the same bytes again under the
     same Message-ID, which mail systems can fold; nothing is lost.
     """
     with writing(context.engine) as connection:
+        if held_back(connection).is_in_force(now()):
+            return None
         delivery = deliveries.claim_next(connection, now(), by=claimant)
-    if delivery is None:
-        return None
-
-    result, detail = Result.SENT, ""
+        if delivery is None:
+            return None
+        if reason := _unwanted(connection, context, delivery.message.recipient):
+            deliveries.settle_cancelled(connection, delivery, reason=reason)
+            return _report(delivery, Result.CANCELLED, reason)
+    with writing(context.engine) as connection:
+        # We may have been stopped since; this is also where a daemon that was replaced ends.
+        if not deliveries.is_held(connection, delivery):
+            return _report(delivery, Result.TAKEN)
+    failpoint("mail.claimed")
+    error = None
     try:
         notifier.send(delivery.message)
-    except DeliveryError as error:
-        result = Result.RETRY if error.retryable else Result.FAILED
-        detail = str(error)
-
+    except DeliveryError as caught:
+        error = caught
+    failpoint("mail.before_mark")
     with writing(context.engine) as connection:
-        if result is Result.SENT:
-            deliveries.settle_sent(connection, delivery.id, at=now())
-        elif result is Result.RETRY:
-            wait = retry_wait(delivery.attempts, jitter())
-            deliveries.settle_retry(connection, delivery.id, next_attempt_at=now() + wait, error=detail)
-        else:
-            deliveries.settle_failed(connection, delivery.id, error=detail)
+        result = _settle(connection, context, delivery, error, now(), jitter())
+    failpoint("mail.after_mark")
+    return _report(delivery, result, str(error or ""))
+
+
+def _settle(
+    connection: Connection,
+    context: Context,
+    delivery: Delivery,
+    error: DeliveryError | None,
+    at: datetime,
+    jitter: float,
+) -> Result:
+    before = held_back(connection)
+    if error is None:
+        is_ours, result, after = (
+            deliveries.settle_sent(connection, delivery.id, at=at),
+            Result.SENT,
+            HeldBack(),
+        )
+    elif error.for_all:
+        after = failed_for_all(before, str(error), at, jitter)
+        # When the server is asked next, this one may be the first again.
+        wait = retry_wait(after.failures, jitter)
+        is_ours, result = _put_off(connection, delivery, error, at + wait), Result.RETRY
+    elif error.retryable:
+        wait = retry_wait(delivery.attempts, jitter)
+        if error.unknown:
+            wait = max(wait, UNKNOWN_WAITS)
+        is_ours = _put_off(connection, delivery, error, at + wait)
+        result = Result.UNKNOWN if error.unknown else Result.RETRY
+        after = HeldBack(refused=before.refused)
+    else:
+        is_ours = deliveries.settle_failed(connection, delivery, error=str(error))
+        result, after = _refused(connection, context, delivery, before, error, at, jitter)
+    if after != before:
+        remember(connection, after)
+    return result if is_ours else Result.TAKEN
+
+
+def _put_off(connection: Connection, delivery: Delivery, error: DeliveryError, until: datetime) -> bool:
+    state = "unknown" if error.unknown else "pending"
+    return deliveries.settle_retry(connection, delivery, next_attempt_at=until, error=str(error), state=state)
+
+
+def _refused(
+    connection: Connection,
+    context: Context,
+    delivery: Delivery,
+    before: HeldBack,
+    error: DeliveryError,
+    at: datetime,
+    jitter: float,
+) -> tuple[Result, HeldBack]:
+    """Nobody else suffers from one refusal; but where everybody is refused, no mail is given up."""
+    recipients = len(context.config.recipients)
+    after, is_everybody = refused(before, delivery.id, delivery.message.recipient, recipients)
+    if not is_everybody:
+        return Result.FAILED, after
+    reason = f"{len(after.refused)} messages in a row were refused, the last with: {error}"
+    after = failed_for_all(after, reason, at, jitter)
+    # After all others, so that each of these can show that the server takes mail again.
+    later = at + retry_wait(after.failures, jitter) + LONGEST_WAIT
+    deliveries.put_back(connection, [number for number, _ in after.refused], next_attempt_at=later)
+    return Result.RETRY, after
+
+
+def _unwanted(connection: Connection, context: Context, address: str) -> str:
+    """Why a message that was composed earlier must not leave any more, "" when it may."""
+    readers = [recipient for recipient in context.config.recipients if recipient.address == address]
+    if not readers:
+        return "no recipient has this address any more"
+    if all(meta.wants_no_mail(connection, reader.id) for reader in readers):
+        return "the recipient wants no more mail"
+    return ""
+
+
+def _report(delivery: Delivery, result: Result, detail: str = "") -> DeliveryReport:
     message = delivery.message
     return DeliveryReport(recipient=message.recipient, subject=message.subject, result=result, detail=detail)
-
-
-def retry_wait(attempts: int, jitter: float) -> timedelta:
-    """Back-off before the next attempt: 30 s doubled up to 30 min, 50 to 100 % of it by jitter (0 to 1)."""
-    wait = min(FIRST_RETRY * (1 << min(max(attempts - 1, 0), 12)), LONGEST_WAIT)
-    return wait * (0.5 + 0.5 * jitter)

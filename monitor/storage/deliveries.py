@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from monitor.core.model import Delivery, Message
 from monitor.storage.schema import deliveries
 
 # An SMTP server may take ten minutes to answer; a claim older than this was left by a dead process.
 ABANDONED_AFTER = timedelta(minutes=15)
+# Nothing is put off for longer: a time beyond it was written by a clock that was wrong.
+PUT_OFF_AT_MOST = timedelta(hours=2)
+# "unknown": sent, and its answer got lost; it waits like a pending one, and longer.
+WAITING = ("pending", "unknown")
+UNSENT = (*WAITING, "claimed")
 
 
 def enqueue(connection: Connection, message: Message, *, digest_id: int | None, at: datetime) -> None:
@@ -35,8 +41,11 @@ def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | N
     same Message-ID, so that at worst a copy arrives that mail systems can fold.
     """
     table = deliveries
-    due = and_(table.c.state == "pending", table.c.next_attempt_at <= at)
-    abandoned = and_(table.c.state == "claimed", table.c.claimed_at < at - ABANDONED_AFTER)
+    due = and_(table.c.state.in_(WAITING), _outside(table.c.next_attempt_at, at, at + PUT_OFF_AT_MOST))
+    abandoned = and_(
+        table.c.state == "claimed",
+        _outside(table.c.claimed_at, at - ABANDONED_AFTER, at + PUT_OFF_AT_MOST, or_equal=False),
+    )
     query = (
         select(table)
         .where(or_(due, abandoned))
@@ -58,29 +67,74 @@ def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | N
     return Delivery(id=row.id, message=message, attempts=row.attempts + 1)
 
 
-def settle_sent(connection: Connection, delivery_id: int, *, at: datetime) -> None:
-    """Note that the message was handed over; that stays true whoever holds the claim by now."""
+def _outside(
+    column: Column[datetime], first: datetime, last: datetime, *, or_equal: bool = True
+) -> ColumnElement[bool]:
+    return or_(column <= first if or_equal else column < first, column > last)
+
+
+def is_held(connection: Connection, delivery: Delivery) -> bool:
+    """Is the claim still ours? A process that was stopped may wake when another one has the message."""
+    query = select(deliveries.c.id).where(_held(delivery))
+    return connection.execute(query).one_or_none() is not None
+
+
+def settle_sent(connection: Connection, delivery_id: int, *, at: datetime) -> bool:
+    """Note that the message was handed over, unless it was settled by another process.
+
+    That is true whoever holds the claim by now, and spares a copy.
+    """
+    mine = and_(deliveries.c.id == delivery_id, deliveries.c.state.in_(UNSENT))
+    changed = connection.execute(
+        update(deliveries).where(mine).values(state="sent", sent_at=at, last_error="")
+    )
+    return changed.rowcount == 1
+
+
+def settle_retry(
+    connection: Connection,
+    delivery: Delivery,
+    *,
+    next_attempt_at: datetime,
+    error: str,
+    state: str = "pending",
+) -> bool:
+    """Put the message back, with when to try again and why it did not leave; False where the claim was lost.
+
+    The state is "unknown" where it may have left all the same.
+    """
+    return _settle(connection, delivery, state=state, next_attempt_at=next_attempt_at, last_error=error)
+
+
+def settle_failed(connection: Connection, delivery: Delivery, *, error: str) -> bool:
+    """Note that the message was refused for good; it stays for the operator to see."""
+    return _settle(connection, delivery, state="failed", last_error=error)
+
+
+def settle_cancelled(connection: Connection, delivery: Delivery, *, reason: str) -> bool:
+    """Note that nobody wants the message any more; it is never sent."""
+    return _settle(connection, delivery, state="cancelled", last_error=reason)
+
+
+def put_back(connection: Connection, delivery_ids: Collection[int], *, next_attempt_at: datetime) -> None:
+    """Let messages wait again that were refused for good."""
+    refused = and_(deliveries.c.id.in_(delivery_ids), deliveries.c.state == "failed")
     connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == delivery_id)
-        .values(state="sent", sent_at=at, last_error="")
+        update(deliveries).where(refused).values(state="pending", next_attempt_at=next_attempt_at)
     )
 
 
-def settle_retry(connection: Connection, delivery_id: int, *, next_attempt_at: datetime, error: str) -> None:
-    """Put the message back, with when to try again and why it did not leave."""
-    _give_up(connection, delivery_id, state="pending", next_attempt_at=next_attempt_at, last_error=error)
+def _settle(connection: Connection, delivery: Delivery, **values: object) -> bool:
+    return connection.execute(update(deliveries).where(_held(delivery)).values(**values)).rowcount == 1
 
 
-def settle_failed(connection: Connection, delivery_id: int, *, error: str) -> None:
-    """Note that the message was refused for good; it stays for the operator to see."""
-    _give_up(connection, delivery_id, state="failed", last_error=error)
-
-
-def _give_up(connection: Connection, delivery_id: int, **values: object) -> None:
-    # Claimed only: a process that slept through its claim must not bring back what another one sent.
-    held = and_(deliveries.c.id == delivery_id, deliveries.c.state == "claimed")
-    connection.execute(update(deliveries).where(held).values(**values))
+def _held(delivery: Delivery) -> ColumnElement[bool]:
+    # Every claim raises the number of attempts: with another number the claim is somebody else's.
+    return and_(
+        deliveries.c.id == delivery.id,
+        deliveries.c.state == "claimed",
+        deliveries.c.attempts == delivery.attempts,
+    )
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -93,7 +147,7 @@ def oldest_unsent(connection: Connection) -> tuple[datetime, str] | None:
     """Since when the oldest message waits, and its last error; None when none waits."""
     query = (
         select(deliveries.c.created_at, deliveries.c.last_error)
-        .where(deliveries.c.state.in_(("pending", "claimed")))
+        .where(deliveries.c.state.in_(UNSENT))
         .order_by(deliveries.c.created_at)
         .limit(1)
     )

@@ -84,7 +84,7 @@ def test_any_lines_arrive_as_they_were_sent(written: list[str]) -> None:
     assert [envelope.content for envelope in mailbox.envelopes] == [payload]
 
 
-@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
 @pytest.mark.parametrize(("answer", "retryable"), [("450 later", True), ("550 never", False)])
 async def test_4xx_is_tried_again_and_5xx_is_not(command: str, answer: str, retryable: bool) -> None:
     mailbox = Mailbox(answers={command: answer})
@@ -95,6 +95,23 @@ async def test_4xx_is_tried_again_and_5xx_is_not(command: str, answer: str, retr
     assert mailbox.envelopes == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "retryable", "for_all"),
+    [
+        ("450 later", True, False),
+        ("421 too busy", True, True),
+        ("550 we know you", True, True),
+        ("552 too large", False, False),
+    ],
+)
+async def test_a_sender_that_is_refused_is_for_the_operator_and_loses_no_message(
+    answer: str, retryable: bool, for_all: bool
+) -> None:
+    async with mail_server(Mailbox(answers={"MAIL": answer})) as port:
+        error = await refusal(port)
+    assert (error.retryable, error.for_all) == (retryable, for_all)
+
+
 async def test_authentication_required_at_mail_is_for_the_operator_and_loses_no_message() -> None:
     async with mail_server(Mailbox(answers={"MAIL": "530 log in first"})) as port:
         assert (await refusal(port)).retryable
@@ -103,7 +120,20 @@ async def test_authentication_required_at_mail_is_for_the_operator_and_loses_no_
 @pytest.mark.parametrize("command", ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
 async def test_a_dropped_connection_is_tried_again(command: str) -> None:
     async with scripted_server(Script(answers={command: [None]})) as port:
-        assert (await refusal(port)).retryable
+        error = await refusal(port)
+    assert error.retryable
+    assert error.unknown is (command == "dot")
+    assert error.for_all is not error.unknown
+
+
+@pytest.mark.parametrize("answer", [[0.5], ["a word that is no number"], ["250-and then", None]])
+async def test_without_an_answer_to_the_end_of_a_message_nobody_knows(
+    answer: list[str | float | None],
+) -> None:
+    async with scripted_server(Script(answers={"dot": answer})) as port:
+        error = await refusal(port, final_reply_s=0.2)
+    assert (error.retryable, error.unknown, error.for_all) == (True, True, False)
+    assert "it may have arrived" in str(error)
 
 
 async def test_a_message_that_was_accepted_is_sent_even_if_the_goodbye_fails() -> None:
