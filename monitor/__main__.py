@@ -5,10 +5,13 @@ from __future__ import annotations
 from monitor.cli import (
     alerts,
     archive,
+    backup,
     cli,
+    clock,
     data,
     demo,
     digest,
+    doctor,
     feeds,
     rules,
     score,
@@ -19,7 +22,23 @@ from monitor.cli import (
 )
 
 # Each module adds its commands to `cli` when it is imported.
-COMMANDS = (alerts, archive, data, demo, digest, feeds, rules, score, status, story, verdicts, work)
+COMMANDS = (
+    alerts,
+    archive,
+    backup,
+    clock,
+    data,
+    demo,
+    digest,
+    doctor,
+    feeds,
+    rules,
+    score,
+    status,
+    story,
+    verdicts,
+    work,
+)
 
 
 def main() -> None:

@@ -4,86 +4,126 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor import app
+from monitor.core.progress import Pace, Progress, Turn
+from monitor.errors import LeaseLost
+from monitor.jobs import BACKUP_TICK_S, PATIENCE_S, Jobs, paces
 from monitor.notifiers import Notifier
-from monitor.services.alert import alert_due
-from monitor.services.assess import assess
-from monitor.services.compose import compose_due
+from monitor.services.clock import Clock, look
 from monitor.services.context import Context
-from monitor.services.deliver import deliver_all
-from monitor.services.poll import Source, poll_due
-from monitor.services.reload import reload, stamp_of
-from monitor.services.retain import retain
-from monitor.storage.lock import hold_daemon_lock
+from monitor.services.poll import Source
+from monitor.services.standby import holding
+from monitor.watchdog import EVENT_LOOP, LOOK_EVERY_S, notify, watched
 from monitor.web.server import make_app, serve
+from monitor.works import Desk, Works
 
 log = logging.getLogger(__name__)
 
 # SIGTERM must end the process within 10 s; work still in hand after this is redone at the next start.
 GRACE_S = 8.0
-
-Work = Callable[[], Awaitable[object]]
-
-
-class Desk:
-    """The context in force; a reload puts another one in its place, and jobs under way keep theirs."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.stamp = stamp_of(context.config.catalog_folder)
-
-    def reload(self, *, always: bool = False) -> None:
-        """Take the catalogue on disk when a file of it changed, or when asked to."""
-        stamp = stamp_of(self.context.config.catalog_folder)
-        if always or stamp != self.stamp:
-            self.stamp = stamp
-            self.context = reload(self.context, app.now())
+REPLACED = 3  # exit code: another daemon runs on this database
+CLOCK_TICK_S = 5.0
+CLOCK_IS_SET = timedelta(seconds=2)  # a clock that is only kept right moves by less in a tick
+CLOCK_LOOK = timedelta(minutes=1)
 
 
-async def run(context: Context, notifier: Notifier) -> bool:
+async def run(context: Context, notifier: Notifier, *, stand_by: bool = False) -> bool:
     """Run until SIGTERM or SIGINT; tell whether the work in hand could be finished.
 
-    Raises AlreadyRunning when another daemon holds this database.
+    Raises AlreadyRunning when another daemon holds this database; one that
+    stands by waits for its turn instead.
     """
-    with hold_daemon_lock(context.engine):
-        async with app.open_source(context.config) as source:
-            return await _serve(Desk(context), notifier, source)
-
-
-async def _serve(desk: Desk, notifier: Notifier, source: Source) -> bool:
-    stop = asyncio.Event()
+    stop, desk = asyncio.Event(), Desk(context)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # One writer: SQLite has one anyway, and so no poll waits for another one's lock.
-    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-    mailer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mailer")
-    jobs = Jobs()
-    scheduler = _schedule(desk.context, _works(desk, notifier, source, stop, writer, mailer), jobs)
-    scheduler.start()
-    take = jobs.guarded("reload", lambda: loop.run_in_executor(writer, lambda: desk.reload(always=True)))
-    loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(take()))
-    context = desk.context
-    log.info("running", extra={"feeds": len(context.config.feeds), "rules": context.catalog.revision})
-    async with _door(desk, writer):
-        await stop.wait()
-        log.info("stopping: finishing the work in hand")
-        scheduler.shutdown(wait=False)
-        return await jobs.finish(GRACE_S)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # a stand-by takes up the rules when its turn comes
+    meanwhile = partial(_standing_by, desk) if stand_by else None
+    async with holding(context.engine, stop=stop, on_lost=_end_at_once, meanwhile=meanwhile) as is_ours:
+        if not is_ours:
+            return True
+        app.take_up(context)
+        desk.reload()
+        async with app.open_source(context.config) as source:
+            return await _serve(desk, notifier, source, stop)
 
 
 @asynccontextmanager
-async def _door(desk: Desk, writer: ThreadPoolExecutor) -> AsyncIterator[None]:
+async def _standing_by(desk: Desk, reason: str) -> AsyncIterator[None]:
+    """Serve health while another daemon does the work."""
+    log.info("standing by", extra={"reason": reason})
+    progress = Progress({EVENT_LOOP: Pace(every_s=LOOK_EVERY_S, patience_s=PATIENCE_S)})
+    with _thread("writer") as writer, watched(progress, asyncio.get_running_loop()):
+        async with _door(desk, writer, progress, stands_by=reason):
+            notify("READY=1", "STATUS=standing by")
+            yield
+
+
+def _end_at_once(error: LeaseLost) -> None:
+    # Whatever was in hand began under a lease that ended, and the database takes none of it.
+    log.critical("ending: %s", error)
+    notify("STOPPING=1", f"STATUS={error}")
+    sys.stderr.flush()
+    os._exit(REPLACED)
+
+
+async def _serve(desk: Desk, notifier: Notifier, source: Source, stop: asyncio.Event) -> bool:
+    loop = asyncio.get_running_loop()
+    # One writer: SQLite has one anyway, and so no poll waits for another one's lock.
+    writer, mailer, keeper = (_thread(name) for name in ("writer", "mailer", "keeper"))
+    context = desk.context
+    progress = Progress(paces(context.config))
+    jobs = Jobs(progress)
+    timekeeper = _Timekeeper(desk, writer)
+    async with app.open_heart(context.config) as ping:
+        works = Works(
+            desk=desk,
+            notifier=notifier,
+            source=source,
+            ping=ping,
+            jobs=jobs,
+            stop=stop,
+            writer=writer,
+            mailer=mailer,
+            keeper=keeper,
+        )
+        scheduler = _schedule(context, works, jobs, timekeeper)
+        scheduler.start()
+        clock = asyncio.ensure_future(timekeeper.watch(scheduler))
+        loop.add_signal_handler(signal.SIGHUP, jobs.start, "reload", partial(works.reload, always=True))
+        log.info("running", extra={"feeds": len(context.config.feeds), "rules": context.catalog.revision})
+        with watched(progress, loop):
+            async with _door(desk, writer, progress):
+                notify("READY=1", "STATUS=running")
+                await stop.wait()
+                log.info("stopping: finishing the work in hand")
+                notify("STOPPING=1")
+                scheduler.shutdown(wait=False)
+                clock.cancel()
+                return await jobs.finish(GRACE_S)
+
+
+def _thread(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+
+@asynccontextmanager
+async def _door(
+    desk: Desk, writer: ThreadPoolExecutor, progress: Progress, stands_by: str = ""
+) -> AsyncIterator[None]:
     """Serve health and the links of mails while the block runs, where the configuration gives a port."""
     web = desk.context.config.web
     if web.port is None:
@@ -92,107 +132,94 @@ async def _door(desk: Desk, writer: ThreadPoolExecutor) -> AsyncIterator[None]:
     # Of its own, so that health answers while a long job holds the writer.
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader") as reader:
         made = make_app(
-            lambda: desk.context, secret=web.secret.get().encode(), now=app.now, writer=writer, reader=reader
+            lambda: desk.context,
+            secret=web.secret.get().encode(),
+            now=app.now,
+            writer=writer,
+            reader=reader,
+            troubles=progress.troubles,
+            stands_by=stands_by,
         )
         async with serve(made, host=web.host, port=web.port):
             log.info("door open", extra={"host": web.host, "port": web.port})
             yield
 
 
-def _works(
-    desk: Desk,
-    notifier: Notifier,
-    source: Source,
-    stop: asyncio.Event,
-    writer: ThreadPoolExecutor,
-    mailer: ThreadPoolExecutor,
-) -> dict[str, Work]:
-    loop = asyncio.get_running_loop()
-    in_flight: set[str] = set()
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """A turn so long after the last one: APScheduler's own trigger counts every turn of ten years that a
+    clock jumped over."""
 
-    def deliver() -> object:
-        return deliver_all(
-            desk.context,
-            notifier,
-            now=app.now,
-            jitter=app.jitter,
-            claimant=app.claimant(),
-            stopping=stop.is_set,
-        )
+    def __init__(self, pause: timedelta) -> None:
+        self.pause = pause
 
-    async def alert() -> None:
-        # What is urgent does not wait for the outbox's next turn.
-        if await loop.run_in_executor(writer, lambda: alert_due(desk.context, app.now())):
-            await loop.run_in_executor(mailer, deliver)
-
-    return {
-        "poll": lambda: poll_due(
-            desk.context, source, now=app.now, jitter=app.jitter, writer=writer, in_flight=in_flight
-        ),
-        "assess": lambda: loop.run_in_executor(writer, lambda: assess(desk.context, app.now())),
-        "compose": lambda: loop.run_in_executor(writer, lambda: compose_due(desk.context, app.now())),
-        "deliver": lambda: loop.run_in_executor(mailer, deliver),
-        "alert": alert,
-        "retain": lambda: loop.run_in_executor(writer, lambda: retain(desk.context, app.now())),
-        "reload": lambda: loop.run_in_executor(writer, desk.reload),
-    }
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now + self.pause
 
 
-def _schedule(context: Context, works: dict[str, Work], jobs: Jobs) -> AsyncIOScheduler:
+class _Timekeeper:
+    """Holds the clock against the time that passed."""
+
+    def __init__(self, desk: Desk, writer: Executor) -> None:
+        self._desk = desk
+        self._writer = writer
+        self._known = (app.now(), app.time_passed())
+        self._clock: Clock | None = None
+        self._looking = asyncio.Lock()
+
+    async def is_right(self, turn: Turn) -> bool:
+        """Whether the clock may be worked by; a jump is seen here before any job goes by it."""
+        async with self._looking:
+            now, passed = app.now(), app.time_passed() - self._known[1]
+            is_set = abs(now - self._known[0] - passed) > CLOCK_IS_SET
+            if self._clock is None or is_set or passed > CLOCK_LOOK:
+                since = None if self._clock is None else passed
+                self._known = (now, self._known[1] + passed)
+                in_writer = partial(asyncio.get_running_loop().run_in_executor, turn.through(self._writer))
+                self._clock = await in_writer(look, self._desk.context, now, since)
+        return not self._clock.is_wrong
+
+    async def watch(self, scheduler: AsyncIOScheduler) -> None:
+        """Give every job its next turn anew when the clock was set.
+
+        Set back, it would keep APScheduler waiting for times that it has shown before.
+        """
+        wall, steady = app.now(), app.time_passed()
+        while True:
+            await asyncio.sleep(CLOCK_TICK_S)
+            moved = (app.now() - wall) - (app.time_passed() - steady)
+            wall, steady = app.now(), app.time_passed()
+            if abs(moved) > CLOCK_IS_SET:
+                for job in scheduler.get_jobs():
+                    job.reschedule(job.trigger)
+
+
+def _schedule(context: Context, works: Works, jobs: Jobs, timekeeper: _Timekeeper) -> AsyncIOScheduler:
     plan = context.config.schedule
+    named = works.by_name()
     scheduler = AsyncIOScheduler(
         timezone=UTC,
         # What is due is computed from the database, so a late or lost tick loses nothing;
         # APScheduler's own default would drop a tick that is one second late.
-        job_defaults={"coalesce": True, "misfire_grace_time": 3600, "max_instances": 1},
+        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
 
-    def add(name: str, trigger: IntervalTrigger | CronTrigger, **options: object) -> None:
-        scheduler.add_job(jobs.guarded(name, works[name]), trigger, id=name, **options)
+    def add(name: str, trigger: BaseTrigger, **options: object) -> None:
+        async def in_time(turn: Turn) -> None:
+            if await timekeeper.is_right(turn):
+                await named[name](turn)
+
+        scheduler.add_job(jobs.guarded(name, in_time), trigger, id=name, **options)
 
     at_once = {"next_run_time": app.now()}
     # Polls overlap: a slow feed must not keep the others from their turn.
-    add("poll", IntervalTrigger(seconds=plan.poll_tick.total_seconds()), max_instances=20, **at_once)
-    add("assess", IntervalTrigger(seconds=plan.assess_every.total_seconds()))
-    add("compose", IntervalTrigger(seconds=plan.poll_tick.total_seconds()), **at_once)
-    add("alert", IntervalTrigger(seconds=plan.alert_every.total_seconds()))
-    add("deliver", IntervalTrigger(seconds=plan.deliver_every.total_seconds()), **at_once)
-    add("reload", IntervalTrigger(seconds=plan.poll_tick.total_seconds()))
+    add("poll", _Every(plan.poll_tick), max_instances=20, **at_once)
+    add("assess", _Every(plan.assess_every))
+    add("compose", _Every(plan.poll_tick), **at_once)
+    add("alert", _Every(plan.alert_every))
+    add("deliver", _Every(plan.deliver_every), **at_once)
+    add("reload", _Every(plan.poll_tick))
     add("retain", CronTrigger(hour=plan.retention_at.hour, minute=plan.retention_at.minute))
+    add("backup", _Every(timedelta(seconds=BACKUP_TICK_S)), **at_once)
+    if context.config.heartbeat.url.get():
+        add("heartbeat", _Every(context.config.heartbeat.every), **at_once)
     return scheduler
-
-
-class Jobs:
-    """The jobs under way, so that the end can wait for them."""
-
-    def __init__(self) -> None:
-        self._running: dict[asyncio.Future[object], str] = {}
-
-    def guarded(self, name: str, work: Work) -> Work:
-        """The same work as a job that survives its own errors."""
-
-        async def job() -> None:
-            task = asyncio.ensure_future(work())
-            self._running[task] = name
-            try:
-                await task
-            except asyncio.CancelledError:
-                log.info("%s cut short", name)
-            except Exception:  # the last door: a job that fails once must run again
-                log.exception("%s failed", name)
-            finally:
-                del self._running[task]
-
-        return job
-
-    async def finish(self, grace_s: float) -> bool:
-        """End polls, which lose nothing, wait for the rest; tell whether all ended in time."""
-        for task, name in self._running.items():
-            if name == "poll":
-                task.cancel()
-        if not self._running:
-            return True
-        _, late = await asyncio.wait(list(self._running), timeout=grace_s)
-        if late:
-            log.warning("left to the next start: %s", ", ".join(sorted(self._running.values())))
-        return not late

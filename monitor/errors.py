@@ -9,6 +9,7 @@ MonitorError
 ├── DeliveryError    one message was not handed over (.retryable says whether to try again)
 ├── StorageError     the operator looks at the database
 │   └── AlreadyRunning   another daemon holds this database
+│       └── LeaseLost      and took it over from this one
 ├── InputError       the caller of a command, or of a form, gave it something it cannot use
 └── TokenError       a link of a mail grants nothing (services/tokens.py)
 """
@@ -75,10 +76,16 @@ class ParseError(SourceError):
 
 
 class DeliveryError(MonitorError):
-    """A message was not handed over."""
+    """A message was not handed over, or nobody knows.
 
-    def __init__(self, detail: str, *, retryable: bool) -> None:
+    `retryable` says whether to try again, `unknown` that it may have been
+    accepted all the same, `for_all` that any other message would fare alike.
+    """
+
+    def __init__(self, detail: str, *, retryable: bool, unknown: bool = False, for_all: bool = False) -> None:
         self.retryable = retryable
+        self.unknown = unknown
+        self.for_all = for_all
         super().__init__(detail)
 
 
@@ -88,6 +95,10 @@ class StorageError(MonitorError):
 
 class AlreadyRunning(StorageError):
     """Another daemon holds this database; the text names it."""
+
+
+class LeaseLost(AlreadyRunning):
+    """Another daemon took this database over; whoever meets this must end."""
 
 
 class InputError(MonitorError):

@@ -13,11 +13,12 @@ from monitor import app
 from monitor.cli import FOUND, Commands, cli, held, the_config
 from monitor.notifiers import NOTIFIERS
 from monitor.services.archive import read_archive
+from monitor.services.backup import back_up
 from monitor.services.deliver import deliver_all
 from monitor.services.replay import Tick
 from monitor.services.replay import replay as replay_archive
 from monitor.storage.engine import open_engine
-from monitor.storage.migrate import current_revision
+from monitor.storage.migrate import current_revision, head_revision, refuse_newer
 from monitor.storage.migrate import upgrade as upgrade_schema
 
 
@@ -48,10 +49,18 @@ def db() -> None:
 @db.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
-    """Bring the database to the schema of this program; make a backup first."""
-    engine = open_engine(the_config(ctx).storage_url.get())
+    """Bring the database to the schema of this program.
+
+    An SQLite database is backed up first; of one on a server make a backup yourself.
+    """
+    config = the_config(ctx)
+    engine = open_engine(config.storage_url.get())
     ctx.call_on_close(engine.dispose)
     before = current_revision(engine)
+    refuse_newer(before)
+    if before not in (None, head_revision()) and engine.url.database and engine.dialect.name == "sqlite":
+        folder = config.backup.folder or Path(engine.url.database).parent
+        click.echo(f"backup: {back_up(engine, folder, at=app.now()).file}")
     upgrade_schema(engine)
     click.echo(f"schema {before or 'none'} -> {current_revision(engine)}")
 

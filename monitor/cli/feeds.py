@@ -74,7 +74,7 @@ def check(ctx: click.Context, ids: tuple[str, ...], as_json: bool) -> None:
     if unknown:
         raise InputError(f"no feed {', '.join(unknown)}: see `monitor feeds list`")
     chosen = [known[name] for name in ids] or [feed for feed in config.feeds if feed.enabled]
-    results = asyncio.run(_check(config, chosen))
+    results = asyncio.run(check_feeds(config, chosen))
     if as_json:
         click.echo(json.dumps(results, ensure_ascii=False, indent=1))
     else:
@@ -83,7 +83,8 @@ def check(ctx: click.Context, ids: tuple[str, ...], as_json: bool) -> None:
     ctx.exit(FOUND if any(row["failed"] for row in results) else 0)
 
 
-async def _check(config: Config, chosen: list[Feed]) -> list[dict[str, Any]]:
+async def check_feeds(config: Config, chosen: list[Feed]) -> list[dict[str, Any]]:
+    """Fetch and parse feeds, and store nothing: a row each."""
     async with app.open_source(config) as source:
 
         async def one(feed: Feed) -> dict[str, Any]:

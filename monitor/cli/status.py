@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -12,45 +13,39 @@ from sqlalchemy import Connection
 
 from monitor import app
 from monitor.cli import cli, held, the_config
+from monitor.cli.status_text import status_text
 from monitor.core.assessment import Assessment, Factors
 from monitor.core.health import Health, health, reason
 from monitor.core.model import Direction, Signal
 from monitor.errors import InputError
 from monitor.rendering import marks
 from monitor.rules.explain import why
+from monitor.services.backup import last_backup
+from monitor.services.clock import clock_in
 from monitor.services.context import Context
+from monitor.services.doctor import service
+from monitor.services.findings import Finding, Grade, fail, warn
+from monitor.services.heartbeat import last_heartbeat
+from monitor.services.holding_back import held_back
 from monitor.services.reload import REFUSED, refusal_in
 from monitor.storage import assessments, deliveries, digests, entries, feeds, meta, signals
 from monitor.storage.engine import reading
+from monitor.storage.lock import holder
 
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Say how feeds, domains and mail stand, worst first."""
+    """Say what needs somebody and what to do about it, worst first, then how all stands."""
     context = held(ctx, app.open_context(the_config(ctx)))
     with reading(context.engine) as connection:
         found = _status(connection, context)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    kinds = ", ".join(f"{number} {kind}" for kind, number in found["feeds"].items())
-    click.echo(f"feeds     {kinds}")
-    for feed in found["troubles"]:
-        click.echo(f"  {feed['health']:<8} {feed['id']:<28} {feed['reason']}")
-    click.echo(f"stored    {found['entries']} entries, {found['signals']} signals")
-    mail = ", ".join(f"{number} {state}" for state, number in found["mail"].items()) or "none yet"
-    click.echo(f"mail      {mail}")
-    if found["oldest_unsent"]:
-        click.echo(f"  waiting since {found['oldest_unsent']['since']}: {found['oldest_unsent']['error']}")
-    if found["unsubscribed"]:
-        click.echo(f"  no more mail for {', '.join(found['unsubscribed'])}: monitor digest resubscribe")
-    for domain, row in found["domains"].items():
-        click.echo(f"{domain:<18} {row['level']:<9} {row['deepening']:5.1f}  {row['note']}".rstrip())
-    click.echo(f"rules     {found['rules']}, {found['indicators']} indicators")
-    if found["rules_refused"]:
-        click.echo(f"  {found['rules_refused']}")
+    for line in status_text(found):
+        click.echo(line)
 
 
 def _status(connection: Connection, context: Context) -> dict[str, Any]:
@@ -58,7 +53,13 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
     states = [state for state in feeds.all_states(connection) if state.feed.enabled]
     healths = {state.feed.id: health(state, at) for state in states}
     oldest = deliveries.oldest_unsent(connection)
+    backup = last_backup(context)
+    sent_at = last_heartbeat(connection).sent_at
     return {
+        "at": at.isoformat(),
+        "findings": [_row(one) for one in sorted(_findings(connection, context), key=_grade)],
+        "daemon": holder(context.engine),
+        "clock": clock.words if (clock := clock_in(connection)) else "",
         "feeds": {kind.value: number for kind in Health if (number := Counter(healths.values())[kind])},
         "troubles": [
             {"id": s.feed.id, "health": healths[s.feed.id].value, "reason": reason(s, at)}
@@ -69,12 +70,15 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         "signals": signals.count(connection),
         "mail": deliveries.counts(connection),
         "oldest_unsent": {"since": oldest[0].isoformat(), "error": oldest[1]} if oldest else None,
+        "mail_held_back": held_back(connection).words,
         "unsubscribed": [r.id for r in context.config.recipients if meta.wants_no_mail(connection, r.id)],
         "last_digests": {
             r.id: last.composed_at.isoformat()
             for r in context.config.recipients
             if (last := digests.last_digest(connection, r.id))
         },
+        "backup": {"at": backup.at.isoformat(), "size": backup.size} if backup else None,
+        "heartbeat": sent_at.isoformat() if sent_at else "",
         "domains": {
             domain: {"level": a.level.label, "deepening": a.deepening.index, "note": a.note}
             for domain, a in sorted(assessments.latest(connection, at).items(), key=_worst_first)
@@ -82,6 +86,37 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         "rules": context.catalog.revision,
         "rules_refused": refusal.words if (refusal := refusal_in(meta.get(connection, REFUSED))) else "",
         "indicators": len(context.catalog.indicators),
+    }
+
+
+def _findings(connection: Connection, context: Context) -> Iterator[Finding]:
+    if not holder(context.engine):
+        yield fail("daemon", "none runs on this database", "start it: systemctl start entente")
+    for finding in service(connection, context.config, app.now()):
+        if finding.name == "feeds":
+            # The feeds themselves are listed below it.
+            finding = replace(finding, words=finding.words.partition(":")[0])
+        if finding.grade is not Grade.OK:
+            yield finding
+    if refusal := refusal_in(meta.get(connection, REFUSED)):
+        yield warn("rules", refusal.words, "mend the edit: `monitor rules check` shows every problem")
+    clock = clock_in(connection)
+    if clock and not clock.is_believed:
+        yield fail("clock", clock.words, "set it right, or say `monitor trust-clock` if it is")
+    if held := held_back(connection).words:
+        yield fail("mail server", held, "mend what it complains of; everything is sent then")
+
+
+def _grade(finding: Finding) -> int:
+    return -finding.grade
+
+
+def _row(finding: Finding) -> dict[str, str]:
+    return {
+        "grade": finding.grade.name,
+        "name": finding.name,
+        "words": finding.words,
+        "fix": finding.fix,
     }
 
 

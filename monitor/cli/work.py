@@ -20,15 +20,23 @@ from monitor.services.poll import PollReport, poll_due
 
 
 @cli.command()
+@click.option("--standby", is_flag=True, help="Wait while another daemon runs, then take over (PostgreSQL).")
 @click.option("--verbose", is_flag=True, help="Log details too.")
 @click.pass_context
-def run(ctx: click.Context, verbose: bool) -> None:
+def run(ctx: click.Context, standby: bool, verbose: bool) -> None:
     """Run the daemon until SIGTERM: poll, assess, compose, deliver, retain. Logs to standard error."""
     config = the_config(ctx)
+    if standby and not config.storage_url.get().startswith("postgresql"):
+        raise click.UsageError(
+            "--standby needs PostgreSQL: the lock of an SQLite file is known to one machine"
+        )
     logs.log_to(verbose=verbose)
     for note in config.notes:
         logging.getLogger(__name__).warning(note)
-    is_finished = asyncio.run(daemon.run(held(ctx, app.open_context(config)), app.open_notifier(config)))
+    if not standby:
+        app.refuse_second(config)
+    context = held(ctx, app.open_context(config))
+    is_finished = asyncio.run(daemon.run(context, app.open_notifier(config), stand_by=standby))
     if not is_finished:
         # A thread that still waits for a server would keep the process alive for minutes;
         # what it has in hand is claimed in the database and taken up at the next start.

@@ -42,9 +42,12 @@ class Context:
         calibrated = (
             self.catalog.domains[domain].sigma.get(direction) if domain in self.catalog.domains else None
         )
-        weights = [
+        return calibrated or default_sigma(self.weights(domain, direction), self.method)
+
+    def weights(self, domain: str, direction: str) -> list[float]:
+        """The weights of a domain's active indicators in one direction."""
+        return [
             i.weight
             for i in self.catalog.indicators.values()
             if i.domain == domain and i.direction == direction and i.status == "active"
         ]
-        return calibrated or default_sigma(weights, self.method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +25,12 @@ from monitor.errors import StorageError
 
 BUSY_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 10
+BUSY_PAUSE_S = 0.02
 
 # What an operator does about it, by a piece of the database's own words.
 ADVICE = {
     "is locked": "another program holds it; end that one, or try again when it is done",
+    "lock timeout": "another program holds a table; end that one, or try again when it is done",
     "is full": "free some space; what could not be stored is fetched again",
     "malformed": "the file is damaged: restore the last backup",
     "not a database": "restore the last backup, or name another file as storage.url",
@@ -53,15 +56,26 @@ def open_engine(url: str) -> Engine:
     raise StorageError(f"storage.url: expected sqlite or postgresql, found {parsed.get_backend_name()!r}")
 
 
+def is_there(url: str) -> bool:
+    """Whether opening a database would find one; False for an SQLite file that it would make."""
+    file = url.removeprefix("sqlite:///").partition("?")[0]
+    return not url.startswith("sqlite:///") or Path(file).exists()
+
+
 def _open_sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         path = Path(url.database)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Only a file that nobody has yet: closing any handle of a file drops every lock that
+            # this process holds on it, SQLite's own among them.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            pass
         except OSError as error:
             raise StorageError(f"{path}: cannot be opened for writing: {error.strerror}") from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # Values stay out of errors, and so out of the log: some are addresses of people.
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -72,10 +86,23 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # `_begin_sqlite` says when and how instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA trusted_schema = OFF")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    # The one statement that needs the file for itself and does not wait for it: of two programs
+    # that make a database at once, one would be told that it is locked.
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(BUSY_PAUSE_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -89,12 +116,18 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _open_postgresql(url: URL) -> Engine:
-    # In another zone than UTC the driver could not read the first and last days that Python knows.
+    # In another zone than UTC the driver could not read the first and last days that Python knows;
+    # and as on SQLite, who waits for a lock is told so after a while, and does not wait for ever.
     given: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "options": "", **url.query}
-    given["options"] = f"{given['options']} -c TimeZone=UTC".strip()
+    given["options"] = f"{given['options']} -c TimeZone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s".strip()
     try:
         # pre_ping: a connection that the server closed overnight is replaced, not reported.
-        return create_engine(url.set(drivername="postgresql+psycopg"), connect_args=given, pool_pre_ping=True)
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=given,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
     except (NoSuchModuleError, ModuleNotFoundError):
         raise StorageError("PostgreSQL needs its driver: install entente[postgres]") from None
 

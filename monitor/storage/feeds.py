@@ -12,6 +12,8 @@ from monitor.core.outcome import Outcome
 from monitor.storage.schema import feeds
 from monitor.storage.upsert import insert_new
 
+CLOCK_WRONG_BY = timedelta(hours=2)  # less puts nothing off for long
+
 
 def sync_feeds(connection: Connection, configured: Iterable[Feed], *, at: datetime) -> None:
     """Make the rows say what the configuration says.
@@ -52,11 +54,20 @@ def _as_row(feed: Feed) -> dict[str, object]:
 
 
 def due_feeds(connection: Connection, at: datetime, *, limit: int | None = None) -> list[FeedState]:
-    """The feeds to poll at a time, longest due first."""
+    """The feeds to poll at a time, longest due first.
+
+    What was polled at a time that is far ahead was put off by a clock that was wrong.
+    """
     query = (
         select(feeds)
         .where(feeds.c.listed, feeds.c.enabled)
-        .where(or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= at))
+        .where(
+            or_(
+                feeds.c.next_poll_at.is_(None),
+                feeds.c.next_poll_at <= at,
+                feeds.c.polled_at > at + CLOCK_WRONG_BY,
+            )
+        )
         .order_by(feeds.c.next_poll_at.nulls_first(), feeds.c.id)
         .limit(limit)
     )

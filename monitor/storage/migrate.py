@@ -15,12 +15,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from monitor.errors import StorageError
+from monitor.failpoints import failpoint
 from monitor.storage.engine import reading, writing
 from monitor.storage.schema import metadata
 
 PACKAGE = Path(__file__).parents[1]
 # Beside the daemon's lock: two programs that start at once must not both make the tables.
 MIGRATION_KEY = int.from_bytes(b"migrate", "big")
+RESTORING = "restoring"  # the revision while a backup takes a database's place
 
 
 def scripts() -> Path:
@@ -31,9 +33,10 @@ def scripts() -> Path:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate up to a revision, in one transaction; raises StorageError for a newer database."""
-    _refuse_newer(current_revision(engine))
+    refuse_newer(current_revision(engine))
     with migrating(engine) as connection:
         command.upgrade(_config(connection), revision)
+        failpoint("migrate.mid")
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -77,7 +80,7 @@ def is_new(engine: Engine) -> bool:
 def require_current(engine: Engine) -> None:
     """Raise StorageError, which says what to run, unless the schema is the one that this program needs."""
     current, head = current_revision(engine), head_revision()
-    _refuse_newer(current)
+    refuse_newer(current)
     if current != head:
         raise StorageError(
             f"the database is at schema {current or 'none'}, this program needs {head}: "
@@ -85,9 +88,17 @@ def require_current(engine: Engine) -> None:
         )
 
 
-def _refuse_newer(current: str | None) -> None:
+def refuse_newer(current: str | None) -> None:
+    """Raise StorageError, which names both schemas, for one that this program does not know."""
+    if current == RESTORING:
+        raise StorageError(
+            "a restore of the database was cut short: run `monitor restore` with --replace again"
+        )
     if current and current not in {script.revision for script in _directory().walk_revisions()}:
-        raise StorageError(f"the database (schema {current}) is newer than this program: upgrade Entente")
+        raise StorageError(
+            f"the database (schema {current}) is newer than this program (schema {head_revision()}): "
+            "upgrade Entente, or restore a backup that it wrote"
+        )
 
 
 def _directory() -> ScriptDirectory:

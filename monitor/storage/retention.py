@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, delete, func, select, tuple_, type_coerce
 
+from monitor.failpoints import failpoint
 from monitor.storage.schema import assessments, entries, signals, tombstones
 from monitor.storage.upsert import insert_new
 
@@ -29,6 +30,7 @@ def prune(connection: Connection, *, before: datetime, at: datetime) -> int:
     )
     old = connection.execute(query).all()
     insert_new(connection, tombstones, [{"feed_id": row.feed_id, "key": row.key} for row in old])
+    failpoint("prune.mid")
     connection.execute(delete(entries).where(entries.c.id.in_([row.id for row in old])))
     return len(old)
 

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select
 
-from monitor.core.model import Direction, Match, Modality, Place, Signal, Span
+from monitor.core.model import Dating, Direction, Match, Modality, Place, Signal, Span
 from monitor.core.review import Review, Verdict
 from monitor.storage import verdicts
 from monitor.storage.schema import digest_signals, entries, entry_revisions, feeds, signals
 from monitor.storage.upsert import insert_new
+
+# Publishers' clocks and zones are wrong by minutes; what is dated later than this is a wrong date.
+AHEAD = timedelta(hours=1)
 
 
 def as_row(
@@ -124,6 +127,8 @@ def _joined(until: datetime | None = None) -> Select[tuple[object, ...]]:
             func.coalesce(old.c.link, entries.c.link).label("link"),
             entries.c.language,
             entries.c.feed_id,
+            entries.c.published_at,
+            entries.c.first_seen_at,
             feeds.c.title.label("feed_title"),
             feeds.c.family,
             feeds.c.party,
@@ -166,4 +171,11 @@ def _signal(row: Row[tuple[object, ...]]) -> Signal:
         family=row.family,
         party=row.party,
         reliability=row.reliability,
+        dating=_dating(row.published_at, row.first_seen_at),
     )
+
+
+def _dating(published_at: datetime | None, first_seen_at: datetime) -> Dating:
+    if published_at is None:
+        return Dating.MISSING
+    return Dating.FUTURE if published_at - first_seen_at > AHEAD else Dating.STATED

@@ -14,12 +14,16 @@ from sqlalchemy import Connection
 
 from monitor.core.assessment import Assessment
 from monitor.core.health import Health, health
+from monitor.core.progress import Trouble
+from monitor.services.backup import last_backup
 from monitor.services.context import Context
-from monitor.storage import assessments, deliveries, entries, feeds, signals
+from monitor.services.heartbeat import last_heartbeat
+from monitor.services.holding_back import held_back
+from monitor.storage import assessments, deliveries, entries, feeds, signals, size
 from monitor.web.readiness import newest_poll
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-MAIL_STATES = ("pending", "claimed", "sent", "failed")
+MAIL_STATES = ("pending", "claimed", "unknown", "sent", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def measure(connection: Connection, context: Context, at: datetime) -> list[Gaug
     unsent = deliveries.oldest_unsent(connection)
     latest = assessments.latest(connection, at)
     assessed = max((one.as_of for one in latest.values()), default=None)
+    backup = last_backup(context)
     return [
         _by("feeds", "Enabled feeds by health.", "health", {kind: healths[kind] for kind in Health}),
         _one("entries_stored", "Entries in the database.", entries.count(connection)),
@@ -57,6 +62,11 @@ def measure(connection: Connection, context: Context, at: datetime) -> list[Gaug
             "Age of the oldest mail that waits to be sent, 0 when none waits.",
             _age(unsent[0], at) if unsent else 0.0,
         ),
+        _one(
+            "mail_held_back",
+            "1 while the mail server takes nothing at all.",
+            float(held_back(connection).failures > 0),
+        ),
         _one("last_poll_age_seconds", "Time since a feed was polled last.", _age(newest_poll(states), at)),
         _one("last_assessment_age_seconds", "Time since the domains were assessed last.", _age(assessed, at)),
         _by(
@@ -65,9 +75,26 @@ def measure(connection: Connection, context: Context, at: datetime) -> list[Gaug
             "domain",
             {domain: int(one.level) for domain, one in latest.items()},
         ),
+        _one(
+            "last_backup_age_seconds", "Time since the last backup.", _age(backup.at if backup else None, at)
+        ),
+        _one(
+            "last_heartbeat_age_seconds",
+            "Time since the last heartbeat was taken.",
+            _age(last_heartbeat(connection).sent_at, at),
+        ),
+        _one("database_bytes", "Size of the database.", size.bytes_of(connection)),
+        _one("database_log_bytes", "Size of SQLite's write-ahead log.", size.bytes_of_log(connection)),
         Gauge("entente_domain_index", "Index of a domain, 0 to 100.", tuple(_indexes(latest.values()))),
         _by("rules_info", "Revision of the rules in force.", "revision", {context.catalog.revision: 1}),
     ]
+
+
+def loops(troubles: Iterable[Trouble]) -> Gauge:
+    """How many loops of the daemon do no work."""
+    found = Counter("hang" if trouble.hangs else "fail" for trouble in troubles)
+    kinds = {kind: found[kind] for kind in ("fail", "hang")}
+    return _by("loops_in_trouble", "Loops of the daemon that do no work.", "kind", kinds)
 
 
 def render(gauges: Iterable[Gauge]) -> str:

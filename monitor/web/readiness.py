@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
 from monitor.core.model import FeedState
+from monitor.core.progress import Trouble
+from monitor.services.clock import clock_in
 from monitor.services.context import Context
 from monitor.storage import feeds
 from monitor.storage.schema import assessments
@@ -58,6 +60,7 @@ def checks(connection: Connection, context: Context, patience: int, at: datetime
     turn = plan.poll_tick + context.config.fetch.total
     return [
         Check(name="database", ok=True, detail="answers"),
+        *_clock(connection),
         _poll(feeds.all_states(connection), patience * turn, at),
         _assessment(newest_assessment(connection), patience * plan.assess_every, at),
     ]
@@ -66,6 +69,22 @@ def checks(connection: Connection, context: Context, patience: int, at: datetime
 def no_database() -> list[Check]:
     """The checks when the database does not answer; why is in the log and not for every caller."""
     return [Check(name="database", ok=False, detail="no answer")]
+
+
+def loops(troubles: Iterable[Trouble]) -> list[Check]:
+    """A check that failed for every loop of the daemon that does no work."""
+    return [Check(name=trouble.loop, ok=False, detail=trouble.words) for trouble in troubles]
+
+
+def _clock(connection: Connection) -> Iterator[Check]:
+    clock = clock_in(connection)
+    if clock and not clock.is_believed:
+        yield Check(name="clock", ok=False, detail=clock.words)
+
+
+def standing_by(reason: str) -> list[Check]:
+    """A check that failed while another daemon does the work."""
+    return [Check(name="stand-by", ok=False, detail=reason)] if reason else []
 
 
 def _poll(states: Iterable[FeedState], allowed: timedelta, at: datetime) -> Check:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from sqlalchemy import Connection
 
 from monitor.config.web import SHORTEST_SECRET
+from monitor.core.progress import Trouble
 from monitor.errors import StorageError
 from monitor.services.context import Context
 from monitor.services.tokens import Act, Refusal, TokenError, verify
@@ -76,6 +77,8 @@ class Door:
     writer: Executor
     reader: Executor
     patience: int
+    troubles: Callable[[], Sequence[Trouble]]
+    stands_by: str
 
     async def show(self, request: web.Request) -> web.Response:
         """Show the form of a link; changes nothing, and the database would refuse it."""
@@ -99,8 +102,9 @@ class Door:
         return _page(pages.done_page(act, about, answer))
 
     async def alive(self, _: web.Request) -> web.Response:
-        """Say that the process serves."""
-        return web.Response(text="ok\n")
+        """Say that the process serves and that no loop of the daemon hangs; nothing else decides it."""
+        hung = [trouble.words for trouble in self.troubles() if trouble.hangs]
+        return web.Response(text="\n".join(hung or ["ok"]) + "\n", status=503 if hung else 200)
 
     async def ready(self, _: web.Request) -> web.Response:
         """Say whether the daemon does its work, as JSON."""
@@ -111,6 +115,7 @@ class Door:
         except (StorageError, TimeoutError) as error:
             log.warning("not ready: %s", str(error) or "the database is slow")
             found = readiness.no_database()
+        found += readiness.loops(self.troubles()) + readiness.standing_by(self.stands_by)
         is_ready = all(check.ok for check in found)
         body = {"ready": is_ready, "checks": [asdict(check) for check in found]}
         return web.json_response(body, status=200 if is_ready else 503)
@@ -119,7 +124,7 @@ class Door:
         """Give the numbers that Prometheus collects."""
         context, at = self.desk(), self.now()
         gauges = await self._read(context, lambda connection: metrics.measure(connection, context, at))
-        text = metrics.render(gauges)
+        text = metrics.render([*gauges, metrics.loops(self.troubles())])
         return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     def _granted(self, request: web.Request) -> tuple[Act, Context]:
@@ -145,17 +150,29 @@ def make_app(
     writer: Executor,
     reader: Executor | None = None,
     patience: int = PATIENCE,
+    troubles: Callable[[], Sequence[Trouble]] = list,
+    stands_by: str = "",
 ) -> web.Application:
     """The web door of one daemon.
 
     `desk` gives the context in force. The database is written to in `writer` and
     read in `reader`, or in `writer` too; `patience` is how many of their turns
-    polls and assessments may miss before `/readyz` says so. Raises ValueError for
-    a secret that is too short.
+    polls and assessments may miss before `/readyz` says so; `troubles` tells which
+    loops of the daemon do no work, `stands_by` why it stands by. Raises ValueError
+    for a secret that is too short.
     """
     if len(secret) < SHORTEST_SECRET:
         raise ValueError(f"the secret must have at least {SHORTEST_SECRET} bytes")
-    door = Door(desk=desk, secret=secret, now=now, writer=writer, reader=reader or writer, patience=patience)
+    door = Door(
+        desk=desk,
+        secret=secret,
+        now=now,
+        writer=writer,
+        reader=reader or writer,
+        patience=patience,
+        troubles=troubles,
+        stands_by=stands_by,
+    )
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_told])
     app.on_response_prepare.append(_harden)
     app.add_routes(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -166,6 +168,26 @@ class TestExplain:
         assert (result.exit_code, "there are defense, democracy" in result.stderr) == (1, True)
         result = run(folder, "score", "explain", "--domain", "defense", "--at", "noon")
         assert (result.exit_code, "expected a time such as" in result.stderr) == (2, True)
+
+    def test_scales_come_from_a_record_of_ninety_days_and_are_refused_before(self, folder: Path) -> None:
+        first = date(2026, 7, 1)
+        rows = [
+            {"lang": "en", "source": "x", "title": PATROL, "id": str(n), "date": f"{first + timedelta(n)}"}
+            for n in range(0, 110, 2)
+        ]
+        archive = write_lines(folder / "a.jsonl", *rows)
+        answer(folder, "replay", str(archive), "--database", str(folder / "demo.db"))
+        asked = ("score", "calibrate", "--at")
+        early = run(folder, *asked, "2026-08-02T12:00Z")
+        assert early.exit_code == 1
+        assert "a scale needs 90" in early.stderr
+        text = answer(folder, *asked, "2026-10-17T12:00Z")
+        assert "Repeat this when the record is full" in text
+        written = re.search(r"\[sigma\]\ndeepening = ([0-9.]+)  # in force 3\.1; S is", text)
+        assert written is not None
+        scale = json.loads(answer(folder, *asked, "2026-10-17T12:00Z", "--json").splitlines()[0])
+        assert float(written[1]) == pytest.approx(scale["calibrated"], abs=0.05)
+        assert scale["days"] >= 90
 
     def test_silences_are_added_listed_and_ended(self, folder: Path) -> None:
         assert answer(folder, "silence", "list") == "no silence is in force\n"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from monitor.core.model import Fetched
 from monitor.core.outcome import Outcome
+from monitor.core.progress import Pace, Progress
 from monitor.services.context import Context
 from monitor.services.tokens import Kind
 from monitor.storage import deliveries, feeds
@@ -170,6 +172,9 @@ async def test_metrics_say_what_is_there(
         'entente_mails{state="claimed"}': 0,
         'entente_mails{state="sent"}': 1,
         'entente_mails{state="failed"}': 0,
+        'entente_mails{state="unknown"}': 0,
+        'entente_mails{state="cancelled"}': 0,
+        "entente_mail_held_back": 0,
         "entente_oldest_unsent_mail_age_seconds": 60,
         "entente_last_poll_age_seconds": 60,
         "entente_last_assessment_age_seconds": 60,
@@ -177,8 +182,54 @@ async def test_metrics_say_what_is_there(
         'entente_domain_index{domain="defense",direction="deepening"}': 30,
         'entente_domain_index{domain="defense",direction="friction"}': 30,
         'entente_domain_index{domain="defense",direction="countermeasure"}': 30,
+        "entente_database_bytes": found["entente_database_bytes"],
+        "entente_database_log_bytes": found["entente_database_log_bytes"],
+        'entente_loops_in_trouble{kind="fail"}': 0,
+        'entente_loops_in_trouble{kind="hang"}': 0,
         f'entente_rules_info{{revision="{context.catalog.revision}"}}': 1,
     }
+
+
+async def test_the_size_of_the_database_is_measured(client: Client, engine: Engine) -> None:
+    found = parse(await (await client.get("/metrics")).text())
+    assert found["entente_database_bytes"] >= 4096
+    is_file = engine.dialect.name == "sqlite"
+    assert (found["entente_database_log_bytes"] > 0) == is_file
+
+
+async def test_a_loop_that_hangs_is_told_by_health_readiness_and_metrics(
+    desk: Desk, clock: Clock, writer: ThreadPoolExecutor
+) -> None:
+    progress = Progress({name: Pace(every_s=5, patience_s=60) for name in ("poll", "assess")})
+    app = make_app(desk, secret=SECRET, now=clock, writer=writer, troubles=progress.troubles)
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/healthz")).status == 200
+        progress.pass_time(66)
+        with progress.turn("assess"):
+            answer = await client.get("/healthz")
+            assert (answer.status, await answer.text()) == (503, "poll shows no sign of life for 66 s\n")
+            failed = [
+                c["name"] for c in (await (await client.get("/readyz")).json())["checks"] if not c["ok"]
+            ]
+            assert "poll" in failed
+            assert "assess" not in failed
+            found = parse(await (await client.get("/metrics")).text())
+            assert found['entente_loops_in_trouble{kind="hang"}'] == 1
+
+
+async def test_a_loop_that_only_fails_is_alive_but_not_ready(
+    desk: Desk, clock: Clock, writer: ThreadPoolExecutor
+) -> None:
+    progress = Progress({"poll": Pace(every_s=5, patience_s=60)})
+    app = make_app(desk, secret=SECRET, now=clock, writer=writer, troubles=progress.troubles)
+    for _ in range(100):
+        progress.pass_time(10)
+        with suppress(RuntimeError), progress.turn("poll"):
+            raise RuntimeError
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/healthz")).status == 200
+        checks = (await (await client.get("/readyz")).json())["checks"]
+        assert {"name": "poll", "ok": False, "detail": "poll does nothing but fail for 1000 s"} in checks
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_age(context: Context) -> None:
