@@ -101,7 +101,7 @@ def fill(config: Path, count: int, catalog: Catalog) -> None:
     """Store made-up entries, and a signal for one in fifty."""
     context = open_context(load_config(config, {}))
     now = datetime.now(UTC)
-    dice = random.Random(7)  # noqa: S311  a made-up archive
+    dice = random.Random(7)
     kinds = [one for one in catalog.indicators.values() if one.status == "active"]
     for start in range(1, count + 1, CHUNK):
         ids = range(start, min(start + CHUNK, count + 1))
@@ -177,7 +177,7 @@ def main() -> None:
     for _ in range(restarts):
         seconds, daemon = seconds_until_ready(config, port)
         took.append(seconds)
-        time.sleep(1 + random.random())  # noqa: S311  so that the kill meets it in its work
+        time.sleep(1 + random.random())
         os.kill(daemon.pid, signal.SIGKILL)
         daemon.wait()
     took.sort()

@@ -27,7 +27,8 @@ def made_by(tool: str) -> dict[str, object]:
 
 def slim(bom: dict[str, object]) -> dict[str, object]:
     metadata, components = bom["metadata"], bom["components"]
-    assert isinstance(metadata, dict) and isinstance(components, list)
+    assert isinstance(metadata, dict)
+    assert isinstance(components, list)
     kept = sorted(
         ({"type": "library", "bom-ref": c["purl"], **{k: c[k] for k in ("name", "version", "purl")}}
          for c in ({**one, "purl": one["purl"].split("?")[0]} for one in components)),

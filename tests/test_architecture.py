@@ -43,6 +43,7 @@ HOMES = {
     "smtplib": {"notifiers/smtp.py"},
     "re2": {"rules/expressions.py"},
     "rapidfuzz": {"services/near_misses.py"},
+    "babel": {"rendering/language.py"},
     "matplotlib": {"rendering/picture.py"},
     "PIL": {"rendering/picture.py"},
     "pydantic": {

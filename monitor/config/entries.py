@@ -24,6 +24,7 @@ def to_recipient(table: RecipientTable) -> Recipient:
         name=table.name,
         timezone=table.timezone,
         cadences=tuple(table.cadence),
+        language=table.language,
         domains=tuple(table.domains),
         minimum_level=Level[table.minimum_level.upper()],
         urgent=table.urgent,

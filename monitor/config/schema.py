@@ -241,6 +241,7 @@ class RecipientTable(Table):
     name: Text = _key("", "The recipient's name.")
     timezone: Zone = _key("UTC", "The zone that the cadence and the digest are in.")
     cadence: Cadences = _key("daily 06:00", '"daily 06:00", "weekly mon 06:00" or "hourly"; or several.')
+    language: Literal["en", "ru", "zh"] = _key("en", "The language of the digest's own words.")
     domains: list[DomainId] = _key([], "What the digest is about; all when empty.")
     minimum_level: Literal["quiet", "routine", "notable", "elevated", "marked"] = _key(
         "quiet", "Domains below it are told in the table only."

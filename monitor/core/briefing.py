@@ -91,8 +91,7 @@ def compose(
 
     `new_ids` are the signals that no digest of this recipient has. An event is
     new when the recipient was told of none of its signals; continuing ones are
-    shown only where they carry their domain's index. `lost_timezone` is a zone
-    that this machine does not know, and stands for UTC.
+    shown only where they carry their domain's index. For `lost_timezone` UTC stands.
     """
     wanted = [d for d in labels.domains if d in (recipient.domains or labels.domains)]
     lines = [_line(labels.domains[d], d, known) for d in wanted if d in known.assessments]
@@ -125,6 +124,7 @@ def compose(
         coverage=known.coverage,
         rules_revision=labels.rules_revision,
         methodology=labels.methodology,
+        language=recipient.language,
         is_sample=is_sample,
         urgent=urgent,
         cadence=cadence,

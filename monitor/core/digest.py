@@ -222,6 +222,7 @@ class Digest:
     coverage: Coverage
     rules_revision: str
     methodology: str
+    language: str = "en"  # of its own words; quotes keep theirs
     is_sample: bool = False  # made of sample data by `make demo`
     unsubscribe_link: str = ""
     acknowledge_link: str = ""

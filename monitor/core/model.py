@@ -237,6 +237,7 @@ class Recipient:
     domains: tuple[str, ...] = ()  # empty: all
     minimum_level: Level = Level.QUIET
     urgent: bool = True  # wants urgent mail between digests
+    language: str = "en"  # of the words around the evidence: "en", "ru" or "zh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

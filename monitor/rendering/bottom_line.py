@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from monitor.core.digest import Development, Digest, DomainLine
 from monitor.core.model import Level
-from monitor.rendering.words import WEAK_BELOW, count, percent
+from monitor.rendering.language import _, marked, n_
+from monitor.rendering.words import WEAK_BELOW, level, listed, percent
+
+CONFIDENCES = {"high": marked("high"), "moderate": marked("moderate"), "low": marked("low")}
 
 
 def headline(digest: Digest) -> str:
@@ -14,15 +17,22 @@ def headline(digest: Digest) -> str:
     moves = moved(digest.lines)
     if moves:
         return _move(moves[0])
-    steady = "; no level changed" if any(line.previous_level is not None for line in digest.lines) else ""
+    has_steady = any(line.previous_level is not None for line in digest.lines)
+    steady = _("; no level changed") if has_steady else ""
     if digest.new_stories:
         domains = [line.title for line in digest.lines if line.domain in _told_of(digest)]
-        stories = count(digest.new_stories, "new story", "new stories")
-        return f"{stories} in {_named(domains)}{steady}"
+        stories = n_(
+            "{number} new story in {domains}",
+            "{number} new stories in {domains}",
+            digest.new_stories,
+            domains=listed(domains),
+        )
+        return stories + steady
     stronger = len(strengthened(digest))
     if stronger:
-        return f"Nothing new; {count(stronger, 'known story', 'known stories')} stronger{steady}"
-    return "Nothing new in any domain"
+        known = n_("{number} known story stronger", "{number} known stories stronger", stronger)
+        return _("Nothing new; {known}", known=known) + steady
+    return _("Nothing new in any domain")
 
 
 def sentences(digest: Digest) -> list[str]:
@@ -30,18 +40,16 @@ def sentences(digest: Digest) -> list[str]:
 
     The change that is the headline is not said twice.
     """
-    said = [f"{_move(line)}." for line in moved(digest.lines)[1:]]
+    said = [_("{sentence}.", sentence=_move(line)) for line in moved(digest.lines)[1:]]
     news = [d for d in (*digest.developments, *digest.also) if d.is_news]
     if news:
-        more = f" and {count(digest.new_stories - 1, 'other')}" if digest.new_stories > 1 else ""
-        said.append(f"New: {_graded(news)}{more}.")
+        said.append(_("New: {story}.", story=_graded(news) + _others(digest.new_stories - 1)))
     stronger = strengthened(digest)
     if stronger:
-        more = f" and {count(len(stronger) - 1, 'other')}" if len(stronger) > 1 else ""
-        said.append(f"Stronger: {_graded(stronger)}{more}.")
+        said.append(_("Stronger: {story}.", story=_graded(stronger) + _others(len(stronger) - 1)))
     quiet = [line.title for line in digest.lines if line.domain not in _told_of(digest)]
     if quiet and len(quiet) < len(digest.lines):
-        said.append(f"Nothing new in {_named(quiet)}.")
+        said.append(_("Nothing new in {domains}.", domains=listed(quiet)))
     return said
 
 
@@ -50,20 +58,24 @@ def warning(digest: Digest) -> str:
     coverage = digest.coverage
     if coverage.share >= WEAK_BELOW:
         return ""
-    return (
-        f"Only {coverage.feeds_healthy} of {coverage.feeds_expected} feeds could be read "
-        f"({percent(coverage.share)}): silence proves little."
+    return _(
+        "Only {healthy} of {expected} feeds could be read ({share}): silence proves little.",
+        healthy=coverage.feeds_healthy,
+        expected=coverage.feeds_expected,
+        share=percent(coverage.share),
     )
 
 
 def confidence(digest: Digest) -> str:
     """How sure we are of the reporting, with the reason."""
-    word, independent = digest.assurance.confidence.value, digest.assurance.independent
-    shares = f"{percent(digest.coverage.share)} of feeds healthy"
+    word, independent = _(CONFIDENCES[digest.assurance.confidence.value]), digest.assurance.independent
+    shares = _("{share} of feeds healthy", share=percent(digest.coverage.share))
     if independent is None:
-        return f"{word} that nothing was missed ({shares})"
+        return _("{word} that nothing was missed ({shares})", word=word, shares=shares)
     sources = (
-        count(independent, "independent publisher") if independent else "sources that are party to it only"
+        n_("{number} independent publisher", "{number} independent publishers", independent)
+        if independent
+        else _("sources that are party to it only")
     )
     return f"{word} ({sources}, {shares})"
 
@@ -83,8 +95,12 @@ def strengthened(digest: Digest) -> list[Development]:
 
 def _move(line: DomainLine) -> str:
     before = line.previous_level or Level.QUIET
-    verb = "rose" if line.level > before else "fell"
-    return f"{line.title} {verb} from {before.label} to {line.level.label}"
+    words = (
+        marked("{domain} rose from {before} to {now}")
+        if line.level > before
+        else marked("{domain} fell from {before} to {now}")
+    )
+    return _(words, domain=line.title, before=level(before), now=level(line.level))
 
 
 def _graded(developments: Sequence[Development]) -> str:
@@ -98,5 +114,5 @@ def _told_of(digest: Digest) -> frozenset[str]:
     return frozenset(domain for d in news for domain in d.domains)
 
 
-def _named(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _others(number: int) -> str:
+    return n_(" and {number} other", " and {number} others", number) if number > 0 else ""

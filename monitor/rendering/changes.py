@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from monitor.core.digest import Development, Digest, Fading, Reading
 from monitor.core.model import Direction
-from monitor.rendering.stories import gained, signed
-from monitor.rendering.words import change, count
+from monitor.rendering import remarks
+from monitor.rendering.language import _, n_
+from monitor.rendering.stories import VERDICTS, direction, gained, signed
+from monitor.rendering.words import change
 
 # The causes of a change that are ours, by the name that a Change gives them.
 OURS = ("verdicts", "rules", "source grades", "methodology")
@@ -33,61 +35,76 @@ def rows(digest: Digest) -> list[Row]:
     found = [_new(d, titles) for d in shown if d.is_news]
     more = digest.new_stories - len(found)
     if found and more > 0:
-        found.append(Row(kind="New", text=f"and {count(more, 'other')}, named below", is_news=True))
+        others = n_("and {number} other, named below", "and {number} others, named below", more)
+        found.append(Row(kind=_("New"), text=others, is_news=True))
     found += [_stronger(d, titles) for d in shown if d.is_stronger]
     found += [_fading(one, digest, titles) for one in digest.fading]
-    found += [Row(kind="Ours", text=text, worth=worth, is_ours=True) for text, worth in _ours(digest, titles)]
+    found += [
+        Row(kind=_("Ours"), text=text, worth=worth, is_ours=True) for text, worth in _ours(digest, titles)
+    ]
     return found
 
 
 def named(development: Development, titles: Mapping[str, str]) -> str:
     """An event by its domain and indicator, and by the further indicators that it fits."""
     also = "".join(
-        f"; also {f'{titles[one.domain]}: ' if one.domain != development.domain else ''}{_titled(one)}"
-        for one in development.readings
+        _("; also {indicator}", indicator=_further(one, development, titles)) for one in development.readings
     )
     return f"{titles[development.domain]}: {_titled(development)}{also}"
 
 
+def _further(one: Reading, development: Development, titles: Mapping[str, str]) -> str:
+    return f"{titles[one.domain]}: {_titled(one)}" if one.domain != development.domain else _titled(one)
+
+
 def _titled(of: Development | Reading) -> str:
-    way = f" ({of.direction.value})" if of.direction is not Direction.DEEPENING else ""
+    way = f" ({direction(of.direction)})" if of.direction is not Direction.DEEPENING else ""
     return f"{of.indicator_title}{way}"
 
 
 def _new(d: Development, titles: Mapping[str, str]) -> Row:
-    return Row(kind="New", text=named(d, titles), worth=f"{d.grade} · {signed(d.points)}", is_news=True)
+    return Row(kind=_("New"), text=named(d, titles), worth=f"{d.grade} · {signed(d.points)}", is_news=True)
 
 
 def _stronger(d: Development, titles: Mapping[str, str]) -> Row:
     was = f"{d.earlier.grade} → " if d.earlier and d.earlier.grade != d.grade else ""
     by = signed(d.points - (d.earlier.points if d.earlier else 0.0))
     text = f"{named(d, titles)}; {', '.join(gained(d))}"
-    return Row(kind="Stronger", text=text, worth=f"{was}{d.grade} · {by}", is_news=True)
+    return Row(kind=_("Stronger"), text=text, worth=f"{was}{d.grade} · {by}", is_news=True)
 
 
 def _fading(one: Fading, digest: Digest, titles: Mapping[str, str]) -> Row:
-    age = count((digest.composed_at - one.reported_at).days, "day")
-    return Row(
-        kind="Fading", text=f"{titles[one.domain]}: {one.indicator_title}, {age} old", worth=signed(-one.loss)
-    )
+    age = n_("{number} day old", "{number} days old", (digest.composed_at - one.reported_at).days)
+    text = f"{titles[one.domain]}: {one.indicator_title}, {age}"
+    return Row(kind=_("Fading"), text=text, worth=signed(-one.loss))
 
 
 def _ours(digest: Digest, titles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Text and worth of what we changed: effects on indexes, what rules found late, verdicts, versions."""
     for line in digest.lines:
         parts = [(name, points) for name, points in line.cause.parts if name in OURS] if line.cause else []
-        told = [f"{name} {change(points)}" for name, points in parts if round(points)]
+        told = [f"{remarks.cause(name)} {change(points)}" for name, points in parts if round(points)]
         if told:
             yield f"{line.title}: {', '.join(told)}", ""
     for d in digest.developments:
         if d.is_new and d.is_retro:
-            yield f"{named(d, titles)}; found by a later rule", f"{d.grade} · {signed(d.points)}"
+            text = _("{event}; found by a later rule", event=named(d, titles))
+            yield text, f"{d.grade} · {signed(d.points)}"
     verdicts = digest.edits.verdicts
     for one in verdicts[:MOST_VERDICTS]:
-        yield f"{titles[one.domain]}: {one.indicator_title}, marked {one.verdict.value}", ""
+        text = _(
+            "{domain}: {indicator}, marked {verdict}",
+            domain=titles[one.domain],
+            indicator=one.indicator_title,
+            verdict=_(VERDICTS[one.verdict]),
+        )
+        yield text, ""
     if len(verdicts) > MOST_VERDICTS:
-        yield f"and {count(len(verdicts) - MOST_VERDICTS, 'more verdict')}", ""
+        more = len(verdicts) - MOST_VERDICTS
+        yield n_("and {number} more verdict", "and {number} more verdicts", more), ""
     if digest.edits.rules_before:
-        yield f"rules {digest.rules_revision}, before {digest.edits.rules_before}", ""
+        now, before = digest.rules_revision, digest.edits.rules_before
+        yield _("rules {now}, before {before}", now=now, before=before), ""
     if digest.edits.methodology_before:
-        yield f"methodology {digest.methodology}, before {digest.edits.methodology_before}", ""
+        now, before = digest.methodology, digest.edits.methodology_before
+        yield _("methodology {now}, before {before}", now=now, before=before), ""

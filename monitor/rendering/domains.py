@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from monitor.core.digest import DomainLine
 from monitor.core.model import Level
+from monitor.rendering import remarks
+from monitor.rendering.language import _, n_
 from monitor.rendering.words import WEAK_BELOW, change, percent
 
 SHAPES = {Level.QUIET: "○", Level.ROUTINE: "●", Level.NOTABLE: "▲", Level.ELEVATED: "◆", Level.MARKED: "■"}
@@ -36,7 +38,7 @@ def unread(line: DomainLine, lines: Sequence[DomainLine]) -> str:
     """
     if line.coverage >= WEAK_BELOW or all(other.coverage < WEAK_BELOW for other in lines):
         return ""
-    return f"only {percent(line.coverage)} of its feeds could be read"
+    return _("only {share} of its feeds could be read", share=percent(line.coverage))
 
 
 def week(line: DomainLine) -> str:
@@ -49,8 +51,9 @@ def cause(line: DomainLine) -> str:
     """What moved the deepening index, "" where it hardly moved: "Deepening +7: new stories +9, decay −2"."""
     if line.cause is None or not round(line.cause.total):
         return ""
-    parts = [f"{name} {change(points)}" for name, points in line.cause.parts if round(points)]
-    return f"Deepening {change(line.cause.total)}: {', '.join(parts) or 'several small causes'}"
+    parts = [f"{remarks.cause(name)} {change(points)}" for name, points in line.cause.parts if round(points)]
+    causes = _(", ").join(parts) or _("several small causes")
+    return _("Deepening {by}: {causes}", by=change(line.cause.total), causes=causes)
 
 
 def unusual(line: DomainLine) -> str:
@@ -58,31 +61,40 @@ def unusual(line: DomainLine) -> str:
     usual, weeks = line.week.usual, line.week.weeks
     if usual is None or weeks is None or weeks < RARE_FROM:
         return ""
-    return (
-        f"{line.week.stories} new stories this week; usual {usual[0]} to {usual[1]}; "
-        f"a week like this is expected about once in {_span(weeks)}"
+    return n_(
+        "{number} new story this week; usual {low} to {high}; "
+        "a week like this is expected about once in {span}",
+        "{number} new stories this week; usual {low} to {high}; "
+        "a week like this is expected about once in {span}",
+        line.week.stories,
+        low=usual[0],
+        high=usual[1],
+        span=_span(weeks),
     )
 
 
 def _span(weeks: float) -> str:
     if weeks < 9:
-        return f"{weeks:.0f} weeks"
-    return f"{weeks / 4.35:.0f} months" if weeks < 104 else f"{min(weeks / 52.2, 10):.0f} years or less often"
+        return n_("{number} week", "{number} weeks", round(weeks))
+    if weeks < 104:
+        return n_("{number} month", "{number} months", round(weeks / 4.35))
+    years = round(min(weeks / 52.2, 10))
+    return n_("{number} year or less often", "{number} years or less often", years)
 
 
 def baseline(lines: Sequence[DomainLine]) -> str:
     """What the numbers of stories are compared with."""
     if all(line.week.usual is None for line in lines):
-        return "the usual number is not known yet: the baseline is forming"
-    return "in brackets the usual number"
+        return _("the usual number is not known yet: the baseline is forming")
+    return _("in brackets the usual number")
 
 
 def forming(line: DomainLine, lines: Sequence[DomainLine]) -> str:
     """What a domain cannot be compared with yet, "" where it can, or where none can."""
     if not _has_past(line) and any(map(_has_past, lines)):
-        return "baseline forming: not assessed before this week"
+        return _("baseline forming: not assessed before this week")
     is_usual = line.week.usual is not None or all(other.week.usual is None for other in lines)
-    return "" if is_usual else "baseline forming"
+    return "" if is_usual else _("baseline forming")
 
 
 def _has_past(line: DomainLine) -> bool:
@@ -92,7 +104,7 @@ def _has_past(line: DomainLine) -> bool:
 def countermeasures(lines: Sequence[DomainLine]) -> str:
     """Where others answer, one sentence; "" where they do nowhere."""
     named = [f"{line.title} {line.countermeasure:.0f}" for line in lines if round(line.countermeasure)]
-    return f"Countermeasures by others: {', '.join(named)}." if named else ""
+    return _("Countermeasures by others: {domains}.", domains=_(", ").join(named)) if named else ""
 
 
 def bars(history: Sequence[float | None]) -> list[int]:
@@ -108,4 +120,4 @@ def sparkline(history: Sequence[float | None]) -> str:
 
 def numbers(history: Sequence[float | None]) -> str:
     """The numbers of a chart, for who cannot see it."""
-    return ", ".join("none" if value is None else f"{value:.0f}" for value in history)
+    return ", ".join(_("none") if value is None else f"{value:.0f}" for value in history)

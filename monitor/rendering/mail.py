@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from monitor.core.digest import Digest
 from monitor.core.model import Message
+from monitor.rendering.language import speaking
 from monitor.rendering.layout import flat
 from monitor.rendering.parts import render_html, render_text
 from monitor.rendering.subject import subject
@@ -48,7 +49,8 @@ def render(digest: Digest, *, sender: Sender, message_id: str, root_id: str = ""
     is the made-up first message of its thread; raises ValueError when an id
     or an address holds a line break.
     """
-    title = subject(digest)
+    with speaking(digest.language):
+        title = subject(digest)
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = Address(flat(sender.name), addr_spec=sender.address)
     mail["To"] = Address(flat(digest.name), addr_spec=digest.address)
@@ -74,6 +76,8 @@ def render(digest: Digest, *, sender: Sender, message_id: str, root_id: str = ""
     mail.set_content(render_text(digest), cte="base64")
     mail.add_alternative(render_html(digest), subtype="html", cte="base64")
     _add_pictures(mail, digest, message_id)
+    if digest.language != "en":
+        mail["Content-Language"] = digest.language
     mail.set_boundary(_boundary(message_id))
     return Message(recipient=digest.address, message_id=message_id, subject=title, payload=mail.as_bytes())
 

@@ -8,8 +8,20 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.core.digest import Development, Digest
-from monitor.rendering import bottom_line, changes, domains, layout, links, marks, stories, trend, words
+from monitor.rendering import (
+    bottom_line,
+    changes,
+    domains,
+    layout,
+    links,
+    marks,
+    remarks,
+    stories,
+    trend,
+    words,
+)
 from monitor.rendering.fitting import shorter
+from monitor.rendering.language import _, n_, speaking, spoken, whole
 from monitor.rendering.subject import subject
 
 LARGEST = 90_000  # bytes of HTML; Gmail cuts off near 102,000, and the coverage stands at the end
@@ -41,10 +53,15 @@ def environment() -> Environment:
     made.globals |= {
         "bottom_line": bottom_line,
         "domains": domains,
+        "_": _,
         "marks": marks,
+        "n_": n_,
         "named": changes.named,
+        "remarks": remarks,
+        "spoken": spoken,
         "stories": stories,
         "trend": trend,
+        "whole": whole,
         "words": words,
         "longest_named": LONGEST_NAMED,
         "longest_title": LONGEST_TITLE,
@@ -60,16 +77,18 @@ def render_html(digest: Digest) -> str:
     """
     template = environment().get_template("digest.html.j2")
     html = ""
-    for version in shorter(digest):
-        html = template.render(_values(version))
-        if len(html.encode()) <= LARGEST:
-            break
+    with speaking(digest.language):
+        for version in shorter(digest):
+            html = template.render(_values(version))
+            if len(html.encode()) <= LARGEST:
+                break
     return html
 
 
 def render_text(digest: Digest) -> str:
     """The digest as plain text, whole in itself and safe to print; only links exceed 78 columns."""
-    return environment().get_template("digest.txt.j2").render(_values(digest))
+    with speaking(digest.language):
+        return environment().get_template("digest.txt.j2").render(_values(digest))
 
 
 def _values(digest: Digest) -> dict[str, object]:

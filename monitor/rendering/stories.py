@@ -4,75 +4,116 @@ from __future__ import annotations
 
 from monitor.core.digest import Development, Quote, Reading
 from monitor.core.model import Dating, Direction, Modality
-from monitor.rendering.words import count, zulu
+from monitor.core.review import Verdict
+from monitor.rendering.language import _, marked, n_
+from monitor.rendering.words import zulu
 
 CREDIBILITY = {
-    "1": "confirmed",
-    "2": "probably true",
-    "3": "possibly true",
-    "4": "doubtful",
-    "5": "improbable",
-    "6": "cannot be judged",
+    "1": marked("confirmed"),
+    "2": marked("probably true"),
+    "3": marked("possibly true"),
+    "4": marked("doubtful"),
+    "5": marked("improbable"),
+    "6": marked("cannot be judged"),
 }
 # What is said beside the time at which we first saw an entry, where that stands for its date.
 DATINGS = {
     Dating.STATED: "",
-    Dating.MISSING: ", when first seen: it has no date",
-    Dating.FUTURE: ", when first seen: its date lies in the future",
+    Dating.MISSING: marked(", when first seen: it has no date"),
+    Dating.FUTURE: marked(", when first seen: its date lies in the future"),
 }
+DIRECTIONS = {
+    Direction.DEEPENING: marked("deepening"),
+    Direction.FRICTION: marked("friction"),
+    Direction.COUNTERMEASURE: marked("countermeasure"),
+}
+MODALITIES = {
+    Modality.OCCURRED: marked("occurred"),
+    Modality.PLANNED: marked("planned"),
+    Modality.ALLEGED: marked("alleged"),
+    Modality.DENIED: marked("denied"),
+    Modality.RETROSPECTIVE: marked("retrospective"),
+    Modality.OPINION: marked("opinion"),
+}
+VERDICTS = {
+    Verdict.TRUE: marked("true"),
+    Verdict.ROUTINE: marked("routine"),
+    Verdict.FALSE: marked("false"),
+}
+ORGANS = {"russia": marked("organ of Russia"), "china": marked("organ of China")}
+
+
+def direction(of: Direction) -> str:
+    """Which way an indicator points."""
+    return _(DIRECTIONS[of])
 
 
 def facts(development: Development) -> list[str]:
     """Grade, sources and points of a story, and what is unusual about it."""
     unusual = (
-        development.direction.value if development.direction is not Direction.DEEPENING else "",
-        development.modality.value if development.modality is not Modality.OCCURRED else "",
+        direction(development.direction) if development.direction is not Direction.DEEPENING else "",
+        _(MODALITIES[development.modality]) if development.modality is not Modality.OCCURRED else "",
         standing(development),
-        "found by a later rule" if development.is_retro else "",
+        _("found by a later rule") if development.is_retro else "",
     )
-    worth = f"{points(development)} points"
+    worth = _("{points} points", points=points(development))
     return [graded(development), sources(development), worth, *(word for word in unusual if word)]
 
 
 def graded(development: Development) -> str:
     """The Admiralty grade, its second half in words."""
-    return f"{development.grade}, {CREDIBILITY.get(development.grade[1:], 'not graded')}"
+    return f"{development.grade}, {_(CREDIBILITY.get(development.grade[1:], marked('not graded')))}"
 
 
 def sources(development: Development) -> str:
     """How many publishers report a story, and how many of them are parties to it."""
-    many, parties = count(development.publishers, "publisher"), development.parties
+    many, parties = _publishers(development.publishers), development.parties
     if not parties:
         return many
     if parties < development.publishers:
-        return f"{many}, {parties} of them {'a party' if parties == 1 else 'parties'}"
-    return f"{many}, {'a party' if parties == 1 else 'all parties'}"
+        some = n_("{number} of them a party", "{number} of them parties", parties)
+        return _("{publishers}, {parties}", publishers=many, parties=some)
+    every = _("a party") if parties == 1 else _("all parties")
+    return _("{publishers}, {parties}", publishers=many, parties=every)
+
+
+def _publishers(number: int) -> str:
+    return n_("{number} publisher", "{number} publishers", number)
 
 
 def standing(development: Development) -> str:
     """What the story is to its reader, "" where it is new."""
     if development.is_stronger:
-        return f"stronger: {', '.join(gained(development))}{_regraded(development)}"
-    return "" if development.is_new else "continuing"
+        gains = _(", ").join(gained(development)) + _regraded(development)
+        return _("stronger: {gains}", gains=gains)
+    return "" if development.is_new else _("continuing")
 
 
 def gained(development: Development) -> list[str]:
     """What a known story has gained since its reader was told of it."""
     earlier = development.earlier
     if earlier is None:
-        return ["fits a further indicator"]
+        return [_("fits a further indicator")]
     more = development.publishers - earlier.publishers
     found = (
-        count(more, "more publisher") if more > 0 else "",
-        f"was {earlier.modality.value}" if earlier.modality is not development.modality else "",
+        _more(more) if more > 0 else "",
+        _("was {modality}", modality=_(MODALITIES[earlier.modality]))
+        if earlier.modality is not development.modality
+        else "",
     )
-    better = "a better source" if earlier.grade != development.grade else "fits a further indicator"
+    is_better = earlier.grade != development.grade
+    better = _("a better source") if is_better else _("fits a further indicator")
     return [words for words in found if words] or [better]
 
 
 def _regraded(development: Development) -> str:
     earlier = development.earlier
-    return f", was {earlier.grade}" if earlier and earlier.grade != development.grade else ""
+    has_changed = earlier and earlier.grade != development.grade
+    return _(", was {grade}", grade=earlier.grade) if earlier and has_changed else ""
+
+
+def _more(number: int) -> str:
+    return n_("{number} more publisher", "{number} more publishers", number)
 
 
 def points(development: Development) -> str:
@@ -87,19 +128,26 @@ def signed(value: float) -> str:
 
 def reading(one: Reading, title: str) -> str:
     """A further indicator that a story fits, with what it is worth there; `title` is its domain's."""
-    way = f"{one.direction.value}, " if one.direction is not Direction.DEEPENING else ""
-    return f"Also {title}: {one.indicator_title} ({way}{one.grade}, {one.points:.1f} points)"
+    way = f"{direction(one.direction)}, " if one.direction is not Direction.DEEPENING else ""
+    return _(
+        "Also {domain}: {indicator} ({grade}, {points} points)",
+        domain=title,
+        indicator=one.indicator_title,
+        grade=f"{way}{one.grade}",
+        points=f"{one.points:.1f}",
+    )
 
 
 def origin(quote: Quote) -> str:
     """Who said it and when: language, source with its grade and the state it speaks for, time."""
-    organ = f", organ of {quote.party.capitalize()}" if quote.party else ""
-    grade = "F, not graded" if quote.reliability == "F" else quote.reliability
-    when = zulu(quote.at) + DATINGS[quote.dating]
+    organ = f", {_(ORGANS.get(quote.party, quote.party))}" if quote.party else ""
+    grade = _("F, not graded") if quote.reliability == "F" else quote.reliability
+    dating = DATINGS[quote.dating]
+    when = zulu(quote.at) + (_(dating) if dating else "")
     return f"{quote.language} · {quote.feed_title} ({grade}{organ}) · {when}"
 
 
 def why(development: Development) -> str:
     """What `monitor explain` tells beyond this digest."""
     unquoted = development.publishers - len(development.quotes)
-    return f"{count(unquoted, 'more publisher')}, and why" if unquoted > 0 else "why"
+    return _("{more}, and why", more=_more(unquoted)) if unquoted > 0 else _("why")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from monitor.core.digest import Digest, DomainLine
 from monitor.rendering.bottom_line import moved, strengthened, warning
+from monitor.rendering.language import _, marked, n_
 from monitor.rendering.layout import flat
-from monitor.rendering.words import change, count, local, percent
+from monitor.rendering.words import change, level, local, percent
 
 LONGEST = 120
 
@@ -15,8 +16,8 @@ def subject(digest: Digest) -> str:
 
     No word of a feed gets in: a title could pretend to be a change of level.
     """
-    start = "[SAMPLE] [RU-CN] " if digest.is_sample else "[RU-CN] "
-    start += "URGENT: " if digest.urgent else ""
+    start = (_("[SAMPLE] ") if digest.is_sample else "") + "[RU-CN] "
+    start += _("URGENT: ") if digest.urgent else ""
     end = f" - {local(digest.due_at, digest.timezone)}"
     room = LONGEST - len(start) - len(end)
     what = flat(_what(digest) + _poorly_read(digest))
@@ -25,36 +26,60 @@ def subject(digest: Digest) -> str:
 
 def _poorly_read(digest: Digest) -> str:
     """That too little was read, where the rest of the subject does not say it."""
-    says_it = not digest.urgent and digest.lines and digest.since_at and _what(digest).startswith("Nothing")
-    return f"; only {percent(digest.coverage.share)} of feeds read" if warning(digest) and not says_it else ""
+    says_it = not digest.urgent and digest.lines and digest.since_at and _what(digest) == _nothing(digest)
+    if says_it or not warning(digest):
+        return ""
+    return _("; only {share} of feeds read", share=percent(digest.coverage.share))
 
 
 def _what(digest: Digest) -> str:
     if digest.urgent:
-        more = f" and {len(digest.urgent) - 1} more" if len(digest.urgent) > 1 else ""
-        return f"{digest.urgent[0]}{more}"
+        others = len(digest.urgent) - 1
+        return digest.urgent[0] + (n_(" and {number} more", " and {number} more", others) if others else "")
     moves = moved(digest.lines)
     new = digest.new_stories
-    stories = count(new, "new story", "new stories")
+    stories = n_("{number} new story", "{number} new stories", new)
     if digest.since_at is None and digest.lines:
         top = max(digest.lines, key=lambda line: line.level)
-        return f"First digest: {top.title} {top.level.label} ({round(top.deepening)}); {stories}"
+        return _(
+            "First digest: {domain} {level} ({index}); {stories}",
+            domain=top.title,
+            level=level(top.level),
+            index=round(top.deepening),
+            stories=stories,
+        )
     if moves:
         return _moves(moves, steady=len(digest.lines) - len(moves))
     if new:
-        return f"{stories}, no level changed"
+        return _("{stories}, no level changed", stories=stories)
     stronger = len(strengthened(digest))
     if stronger:
-        return f"{count(stronger, 'known story', 'known stories')} stronger, no level changed"
+        known = n_("{number} known story stronger", "{number} known stories stronger", stronger)
+        return _("{stories}, no level changed", stories=known)
+    return _nothing(digest)
+
+
+def _nothing(digest: Digest) -> str:
     coverage = digest.coverage
-    return f"Nothing new; {coverage.feeds_healthy} of {coverage.feeds_expected} feeds healthy"
+    return _(
+        "Nothing new; {healthy} of {expected} feeds healthy",
+        healthy=coverage.feeds_healthy,
+        expected=coverage.feeds_expected,
+    )
 
 
 def _moves(moves: list[DomainLine], steady: int) -> str:
     top = moves[0]
-    way = "up" if top.level > (top.previous_level or 0) else "down"
+    is_up = top.level > (top.previous_level or 0)
+    words = (
+        marked("{domain} up to {level} ({numbers})")
+        if is_up
+        else marked("{domain} down to {level} ({numbers})")
+    )
     # A true minus would put the whole subject into an encoded word.
     by = change(top.deepening_change).replace("−", "-")
-    others = f", {len(moves) - 1} more moved" if len(moves) > 1 else ""
+    more = len(moves) - 1
+    others = n_(", {number} more moved", ", {number} more moved", more) if more else ""
     numbers = f"{round(top.deepening)}{f', {by}' if by else ''}"
-    return f"{top.title} {way} to {top.level.label} ({numbers}){others}; {count(steady, 'domain')} steady"
+    first = _(words, domain=top.title, level=level(top.level), numbers=numbers)
+    return first + others + n_("; {number} domain steady", "; {number} domains steady", steady)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from monitor.core.digest import Digest, Trend
 from monitor.rendering.domains import numbers
+from monitor.rendering.language import _
 
 DRAWN_WITHIN = 30  # seconds; one is usual
 # -P: what lies in the folder that we run in is nothing to import.
@@ -63,19 +64,23 @@ def weeks(digest: Digest) -> int:
 
 def described(trend: Trend, title: str) -> str:
     """The numbers of a picture, oldest first."""
-    return (
-        f"{title}, index by week, oldest first. Deepening: {numbers(trend.deepening)}. "
-        f"Friction: {numbers(trend.friction)}."
+    return _(
+        "{domain}, index by week, oldest first. Deepening: {deepening}. Friction: {friction}.",
+        domain=title,
+        deepening=numbers(trend.deepening),
+        friction=numbers(trend.friction),
     )
 
 
 def summary(trend: Trend) -> str:
     """Where a domain came from and where it stands: "deepening 12 to 43, highest 43; friction ..."."""
-    return f"deepening {_span(trend.deepening)}; friction {_span(trend.friction)}"
+    spans = {"deepening": _span(trend.deepening), "friction": _span(trend.friction)}
+    return _("deepening {deepening}; friction {friction}", **spans)
 
 
 def _span(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     if len(known) < 2:
-        return "baseline forming"
-    return f"{known[0]:.0f} to {known[-1]:.0f}, highest {max(known):.0f}"
+        return _("baseline forming")
+    first, last, highest = (f"{value:.0f}" for value in (known[0], known[-1], max(known)))
+    return _("{first} to {last}, highest {highest}", first=first, last=last, highest=highest)

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from monitor.core.digest import Coverage, Digest, FeedTrouble, LanguageCoverage
+from monitor.core.model import Level
+from monitor.rendering import remarks
+from monitor.rendering.language import _, dated, marked, n_
 
-LANGUAGES = {"en": "English", "ru": "Russian", "zh": "Chinese", "ja": "Japanese", "und": "unknown language"}
+LANGUAGES = {
+    "en": marked("English"),
+    "ru": marked("Russian"),
+    "zh": marked("Chinese"),
+    "ja": marked("Japanese"),
+    "und": marked("unknown language"),
+}
+LEVELS = {
+    Level.QUIET: marked("Quiet"),
+    Level.ROUTINE: marked("Routine"),
+    Level.NOTABLE: marked("Notable"),
+    Level.ELEVATED: marked("Elevated"),
+    Level.MARKED: marked("Marked"),
+}
 # Share of healthy feeds from which silence is worth the word.
-EVIDENCE = ((0.9, "strong"), (0.7, "fair"), (0.0, "weak"))
+EVIDENCE = (
+    (0.9, marked("strong evidence")),
+    (0.7, marked("fair evidence")),
+    (0.0, marked("weak evidence")),
+)
 LATE_AFTER = timedelta(minutes=10)
 WEAK_BELOW = 0.7  # share of feeds below which a number deserves a remark
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def level(of: Level) -> str:
+    """A warning level by its name."""
+    return _(LEVELS[of])
+
+
+def listed(names: Sequence[str]) -> str:
+    """One or several names as part of a sentence."""
+    if len(names) == 1:
+        return names[0]
+    return _("{names} and {last}", names=_(", ").join(names[:-1]), last=names[-1])
 
 
 def change(value: float | None) -> str:
@@ -36,14 +64,19 @@ def percent(share: float) -> str:
 def local(moment: datetime, zone: str) -> str:
     """Day, time and zone as the recipient's clock shows them."""
     at = moment.astimezone(_zone(zone))
-    return f"{at.day} {at:%b %H:%M} {at.tzname()}"
+    return f"{_short(at)} {at.tzname()}"
 
 
 def local_long(moment: datetime, zone: str) -> str:
     """As `local`, with week-day and year, and the time in UTC where that differs."""
     at = moment.astimezone(_zone(zone))
     also = f" ({moment.astimezone(UTC):%H:%M}Z)" if at.utcoffset() else ""
-    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} {at.tzname()}{also}"
+    day = dated(at, _("EEEE d MMMM y, HH:mm"))
+    return f"{day} {at.tzname()}{also}"
+
+
+def _short(at: datetime) -> str:
+    return dated(at, _("d MMM HH:mm"))
 
 
 def _zone(name: str) -> tzinfo:
@@ -58,23 +91,23 @@ def lost_zone(digest: Digest) -> str:
     """That the reader's own time zone is not known here, "" where it is."""
     if not digest.lost_timezone:
         return ""
-    return (
-        f"This machine does not know the time zone {digest.lost_timezone}: "
-        "times are UTC, and so is the hour at which digests leave. The operator can mend it."
+    return _(
+        "This machine does not know the time zone {zone}: "
+        "times are UTC, and so is the hour at which digests leave. The operator can mend it.",
+        zone=digest.lost_timezone,
     )
 
 
 def zulu(moment: datetime) -> str:
     """Day and time in UTC, as evidence is dated."""
-    at = moment.astimezone(UTC)
-    return f"{at.day} {at:%b %H:%M}Z"
+    return f"{_short(moment.astimezone(UTC))}Z"
 
 
 def period(digest: Digest) -> str:
     """What time the digest is about."""
     if digest.since_at is None:
-        return "first digest, nothing to compare with"
-    return f"since {local(digest.since_at, digest.timezone)}"
+        return _("first digest, nothing to compare with")
+    return _("since {when}", when=local(digest.since_at, digest.timezone))
 
 
 def late(digest: Digest) -> str:
@@ -83,18 +116,28 @@ def late(digest: Digest) -> str:
     if behind < LATE_AFTER:
         return ""
     hours, minutes = divmod(int(behind.total_seconds()) // 60, 60)
-    return f"Late by {hours} h {minutes:02d} min: the service was not running when it was due."
+    return _(
+        "Late by {hours} h {minutes} min: the service was not running when it was due.",
+        hours=hours,
+        minutes=f"{minutes:02d}",
+    )
 
 
 def read(coverage: Coverage) -> str:
     """How much was read, one sentence."""
-    healthy = f"{coverage.feeds_healthy} of {count(coverage.feeds_expected, 'feed')} healthy"
-    return f"{healthy}, {count(coverage.entries_read, 'entry', 'entries')} read."
+    healthy = n_(
+        "{healthy} of {number} feed healthy",
+        "{healthy} of {number} feeds healthy",
+        coverage.feeds_expected,
+        healthy=coverage.feeds_healthy,
+    )
+    entries = n_("{number} entry read", "{number} entries read", coverage.entries_read)
+    return _("{healthy}, {entries}.", healthy=healthy, entries=entries)
 
 
 def language(code: str) -> str:
-    """A language's English name, its code where we have none."""
-    return LANGUAGES.get(code, code)
+    """A language's name, its code where we have none."""
+    return _(LANGUAGES[code]) if code in LANGUAGES else code
 
 
 def languages(coverage: Coverage) -> list[LanguageCoverage]:
@@ -105,12 +148,14 @@ def languages(coverage: Coverage) -> list[LanguageCoverage]:
 def silence(part: LanguageCoverage) -> str:
     """What the absence of news in a language is worth."""
     if not part.entries or not part.feeds_healthy:
-        return "no evidence"
+        return _("no evidence")
     share = part.feeds_healthy / part.feeds_expected
-    return f"{next(word for least, word in EVIDENCE if share >= least)} evidence"
+    return _(next(words for least, words in EVIDENCE if share >= least))
 
 
 def trouble(feed: FeedTrouble) -> str:
     """A feed that does not tell us what it should, since when, and why."""
-    since = f" since {zulu(feed.since)}" if feed.since else ""
-    return f"{feed.title}{since} ({feed.reason})"
+    reason = remarks.of_feed(feed.reason)
+    if feed.since is None:
+        return f"{feed.title} ({reason})"
+    return _("{feed} since {when} ({reason})", feed=feed.title, when=zulu(feed.since), reason=reason)

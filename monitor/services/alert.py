@@ -12,6 +12,8 @@ from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
 from monitor.core.model import Level, Recipient
 from monitor.core.stories import first_reported
 from monitor.failpoints import failpoint
+from monitor.rendering.held import risen, several
+from monitor.rendering.language import speaking, spoken
 from monitor.services.assess import Picture, keep, see
 from monitor.services.compose import main_stream, render_message, unsent, write
 from monitor.services.context import Context
@@ -82,7 +84,7 @@ def _rises(connection: Connection, context: Context, picture: Picture) -> Iterat
             continue
         before = alerts.level_before(connection, domain, one.level_since)
         if before is not None and before < one.level:
-            title = f"{context.labels.domains.get(domain, domain)} up to {one.level.label}"
+            title = risen(context.labels.domains.get(domain, domain), one.level)
             yield Occasion(
                 key=f"level {domain} {one.level.value} {one.level_since.isoformat()}",
                 subject=domain,
@@ -166,7 +168,8 @@ def _mail(
         for signal in story.signals
         if signal.id in behind
     }
-    titles = _counted(o.title for o in sorted(leaving, key=lambda o: -o.level))
+    with speaking(recipient.language):
+        titles = _counted(_title(context, o) for o in sorted(leaving, key=lambda o: -o.level))
     digest = write(
         connection,
         context,
@@ -183,6 +186,14 @@ def _mail(
     return message.message_id
 
 
+def _title(context: Context, occasion: Occasion) -> str:
+    """What an occasion is called in the language in force; it is stored in English."""
+    labels = context.labels_in(spoken())
+    if occasion.level:
+        return risen(labels.domains.get(occasion.domain, occasion.domain), occasion.level)
+    return labels.indicators.get(occasion.subject, occasion.title)
+
+
 def _counted(titles: Iterable[str]) -> tuple[str, ...]:
     """Each title once, with how often it came when that was more than once."""
-    return tuple(f"{title} ({n} stories)" if n > 1 else title for title, n in Counter(titles).items())
+    return tuple(several(title, n) if n > 1 else title for title, n in Counter(titles).items())

@@ -15,7 +15,8 @@ from monitor.core.cadence import Due, Stream, is_weekly, latest_of, next_of, str
 from monitor.core.digest import Digest, Edits
 from monitor.core.model import Level, Message, Recipient
 from monitor.failpoints import failpoint
-from monitor.rendering import Sender, render
+from monitor.rendering import Sender, held, render
+from monitor.rendering.language import speaking
 from monitor.services.assess import Picture, keep, see
 from monitor.services.context import Context
 from monitor.services.links import with_links
@@ -199,6 +200,11 @@ def write(
         edits=edits_since(connection, context, recipient, picture, since_at) if since_at else Edits(),
         trends=shared.drawn(connection, context) if is_weekly(cadence) else {},
     )
+    with speaking(recipient.language):
+        held_back = (
+            *_held_back(refusal, picture, frozenset(new_ids)),
+            *_alerts_held(connection, recipient, told_from, at),
+        )
     digest = compose(
         recipient,
         known,
@@ -207,13 +213,10 @@ def write(
         since_at=since_at,
         next_due_at=next_of(stream, zone, at).at,
         new_ids=frozenset(new_ids),
-        labels=context.labels,
+        labels=context.labels_in(recipient.language),
         method=context.method,
         is_sample=is_sample,
-        held_back=(
-            *_held_back(refusal, picture, frozenset(new_ids)),
-            *_alerts_held(connection, recipient, told_from, at),
-        ),
+        held_back=held_back,
         urgent=urgent,
         cadence=cadence,
         lost_timezone="" if zone == recipient.timezone else recipient.timezone,
@@ -227,21 +230,19 @@ def _alerts_held(
     """What became of urgent occasions since the last digest, and the silences in force."""
     for alert in alerts.since(connection, since_at, recipient.id):
         if alert.acknowledged_by:
-            yield f"{alert.title}: acknowledged by {alert.acknowledged_by}."
+            yield held.acknowledged(alert.title, alert.acknowledged_by)
         elif alert.state is not Verb.SEND:
-            yield f"No urgent mail of {alert.title}: {alert.reason}."
+            yield held.not_sent(alert.title, alert.reason)
     for silence in alerts.silences_at(connection, at):
-        until = f"{silence.ends_at:%Y-%m-%d %H:%M}Z"
-        who = f"{silence.owner} until {until}"
-        yield f"Urgent mail of {silence.subject} is silenced by {who}: {silence.reason}."
+        yield held.silenced(silence)
 
 
 def _held_back(refusal: Refusal | None, picture: Picture, new_ids: frozenset[int]) -> Iterator[str]:
     if refusal:
-        yield refusal.words
+        yield held.refused_edit(refusal.problems, refusal.number)
     false = sum(any(signal.id in new_ids for signal in story.signals) for story in picture.marked_false)
     if false:
-        yield f"{false} new {'story was' if false == 1 else 'stories were'} marked false and left out."
+        yield held.marked_false(false)
 
 
 def _sent(values: list[float]) -> Sent:

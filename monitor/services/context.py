@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -10,6 +11,7 @@ from monitor.config import Config
 from monitor.core.briefing import Labels
 from monitor.core.health import PollLimits
 from monitor.core.scoring import Methodology, default_sigma
+from monitor.rendering.language import titled
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules
 
@@ -27,10 +29,15 @@ class Context:
 
     @property
     def labels(self) -> Labels:
+        return self.labels_in("en")
+
+    def labels_in(self, language: str) -> Labels:
+        """Titles in a language, in English where the catalog's `_titles` have no other."""
+        said = partial(titled, self.config.catalog_folder / "_titles", language)
         return Labels(
-            domains={domain.id: domain.title for domain in self.config.domains},
+            domains={domain.id: said(domain.title) for domain in self.config.domains},
             indicators={
-                one.id: one.title
+                one.id: said(one.title)
                 for one in (*self.catalog.indicators.values(), *self.catalog.composites.values())
             },
             rules_revision=self.catalog.revision,

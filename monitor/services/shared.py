@@ -91,7 +91,9 @@ def edits_since(
         methodology_before=methodology if methodology != context.method.version else "",
         verdicts=tuple(
             Judged(
-                indicator_title=context.labels.indicators.get(story.indicator_id, story.indicator_id),
+                indicator_title=context.labels_in(recipient.language).indicators.get(
+                    story.indicator_id, story.indicator_id
+                ),
                 domain=story.domain,
                 verdict=story.verdict,
             )

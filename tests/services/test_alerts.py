@@ -248,3 +248,22 @@ def test_a_fall_from_marked_to_elevated_is_no_rise(context: Context) -> None:
         meta.put(connection, "alerts:newest_signal", "none yet")
     assert alert_due(high, later) == 0
     assert len(subjects(high)) == 1
+
+
+def test_urgent_mail_and_digest_speak_the_recipients_language(urgent: Context) -> None:
+    reader = replace(urgent.config.recipients[0], language="ru")
+    russian = replace(urgent, config=replace(urgent.config, recipients=(reader,)))
+    record(russian, entry(0))
+    assert alert_due(russian, NOON) == 1
+    record(russian, entry(1), at=NOON + HOUR)
+    assert alert_due(russian, NOON + HOUR) == 0
+    with reading(russian.engine) as connection:
+        [payload] = connection.execute(select(deliveries.c.payload)).scalars()
+    mail = message_from_bytes(payload, policy=default)
+    assert "СРОЧНО: " in mail["subject"]
+    assert mail["content-language"] == "ru"
+    digest = compose_now(russian, reader, NOON + 2 * HOUR)
+    assert digest.language == "ru"
+    assert any(text.startswith("Срочного письма не было") for text in digest.held_back)
+    with reading(russian.engine) as connection:  # the log of the operator stays English
+        assert [a.reason for a in alerts.since(connection, NOON) if a.reason] == ["told of it at 12:00Z"]
