@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -10,9 +11,9 @@ from sqlalchemy import Connection
 
 from monitor import app
 from monitor.cli import Commands, cli, held, the_config
-from monitor.core.likeness import likeness
+from monitor.core.likeness import NEEDED, likeness
 from monitor.core.model import Signal, Story
-from monitor.core.stories import SAME_EVENT_WITHIN, group_stories
+from monitor.core.stories import SAME_EVENT_WITHIN, affinity, group_stories
 from monitor.errors import InputError
 from monitor.storage import signals, story_edits
 from monitor.storage.engine import reading, writing
@@ -36,12 +37,20 @@ def show(ctx: click.Context, entry: int) -> None:
         found = _stories_of(connection, entry, app.now())
     for one in found:
         click.echo(f"{one.indicator_id}: {len(one.signals)} of one story")
-        first = min(one.signals, key=lambda s: (s.effective_at, s.id))
-        for signal in sorted(one.signals, key=lambda s: (s.effective_at, s.id)):
-            why = "first report" if signal is first else likeness(signal, first).reason
+        in_order = sorted(one.signals, key=lambda s: (s.effective_at, s.id))
+        for number, signal in enumerate(in_order):
+            why = _why(signal, in_order[:number])
             source = f"{signal.feed_title}{f', passes on {signal.passes_on}' if signal.passes_on else ''}"
             click.echo(f"  entry {signal.entry_id}  {signal.effective_at:%Y-%m-%d %H:%M}Z  {source}")
             click.echo(f"    {signal.title}\n    {why}")
+
+
+def _why(signal: Signal, before: Sequence[Signal]) -> str:
+    """What joined a report to those that the story had already."""
+    if not before:
+        return "first report"
+    points = affinity(signal, before)
+    return f"with the first report: {likeness(signal, before[0]).reason}; {points:.1f} points on average, {NEEDED:g} join"
 
 
 @story.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,6 +57,11 @@ def group_stories(signals: Iterable[Signal], edits: Edits = NO_EDITS) -> list[St
     ]
 
 
+def affinity(signal: Signal, members: Sequence[Signal]) -> float:
+    """The points of a signal with those that a story has already, on average."""
+    return sum(likeness(signal, member).points for member in members) / len(members)
+
+
 def first_reported(story: Story) -> datetime:
     """When the first entry of a story was published."""
     return min(signal.effective_at for signal in story.signals)
@@ -85,7 +90,7 @@ def _home(signal: Signal, clusters: list[_Cluster], apart: set[int]) -> _Cluster
         members = cluster.members
         if signal.effective_at - members[0].effective_at > SAME_EVENT_WITHIN or apart & cluster.units:
             continue
-        points = sum(likeness(signal, member).points for member in members) / len(members)
+        points = affinity(signal, members)
         if points >= most:
             best, most = cluster, points
     return best
