@@ -50,7 +50,8 @@ def _why(signal: Signal, before: Sequence[Signal]) -> str:
     if not before:
         return "first report"
     points = affinity(signal, before)
-    return f"with the first report: {likeness(signal, before[0]).reason}; {points:.1f} points on average, {NEEDED:g} join"
+    reason = likeness(signal, before[0]).reason
+    return f"with the first report: {reason}; {points:.1f} points on average, {NEEDED:g} join"
 
 
 @story.command()
