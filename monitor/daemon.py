@@ -186,8 +186,10 @@ class _Timekeeper:
         wall, steady = app.now(), app.time_passed()
         while True:
             await asyncio.sleep(CLOCK_TICK_S)
-            moved = (app.now() - wall) - (app.time_passed() - steady)
-            wall, steady = app.now(), app.time_passed()
+            # Looked at once: a clock set between two looks would be set unseen.
+            now, passed = app.now(), app.time_passed()
+            moved = (now - wall) - (passed - steady)
+            wall, steady = now, passed
             if abs(moved) > CLOCK_IS_SET:
                 for job in scheduler.get_jobs():
                     job.reschedule(job.trigger)
