@@ -94,6 +94,27 @@ def test_it_polls_keeps_others_out_takes_edits_and_ends_on_sigterm(folder: Path)
             daemon.kill()
 
 
+def ignores_hangups(daemon: subprocess.Popen[str]) -> bool:
+    status = Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii")
+    ignored = next(line for line in status.splitlines() if line.startswith("SigIgn"))
+    return bool(int(ignored.split()[1], 16) & 1 << (signal.SIGHUP - 1))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_a_reload_asked_for_too_early_ends_nothing(folder: Path) -> None:
+    with start(folder) as daemon:
+        try:
+            deadline = time.monotonic() + 30
+            while not ignores_hangups(daemon):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            daemon.send_signal(signal.SIGHUP)
+            wait_for_entries(folder, 14)
+            assert daemon.poll() is None
+        finally:
+            daemon.kill()
+
+
 def test_its_door_tells_of_its_health(folder: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -25,6 +26,7 @@ from monitor.services.poll import PollReport, poll_due
 @click.pass_context
 def run(ctx: click.Context, standby: bool, verbose: bool) -> None:
     """Run the daemon until SIGTERM: poll, assess, compose, deliver, retain. Logs to standard error."""
+    _ignore_reloads()
     config = the_config(ctx)
     if standby and not config.storage_url.get().startswith("postgresql"):
         raise click.UsageError(
@@ -37,10 +39,16 @@ def run(ctx: click.Context, standby: bool, verbose: bool) -> None:
         app.refuse_second(config)
     context = held(ctx, app.open_context(config))
     is_finished = asyncio.run(daemon.run(context, app.open_notifier(config), stand_by=standby))
+    _ignore_reloads()
     if not is_finished:
         # A thread that still waits for a server would keep the process alive for minutes;
         # what it has in hand is claimed in the database and taken up at the next start.
         app.leave_at_once()
+
+
+def _ignore_reloads() -> None:
+    """Before the daemon's loop takes the signal, and after its end, there is nothing to reload, nor to end."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 @cli.command()

@@ -164,7 +164,8 @@ def record_poll(
             newest_entry_at=newest(fetched.entries, changed, at),
             stored=sum(item.change is Change.NEW for item in changed),
         )
-        failpoint("ingest.before_commit")
+        if changed:  # else nothing would be lost
+            failpoint("ingest.before_commit")
     failpoint("ingest.after_commit")
     return PollReport(
         feed_id=state.feed.id,
