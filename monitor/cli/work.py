@@ -47,7 +47,7 @@ def run(ctx: click.Context, standby: bool, verbose: bool) -> None:
 
 
 def _ignore_reloads() -> None:
-    """Before the daemon's loop takes the signal, and after its end, there is nothing to reload, nor to end."""
+    """Before the daemon's loop takes the signal, and after its end, there is nothing to reload."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
