@@ -25,7 +25,7 @@ def test_nothing_is_lost_doubled_or_silent(database: str) -> None:
     assert found.violations == []
     # That nothing is wrong says something only where much was done, and much went wrong.
     kills = found.evidence.nemesis.acts
-    assert kills["kill at a failpoint"] + kills["kill at random"] >= 8
+    assert kills["kill at a failpoint"] + kills["kill at random"] >= 6
     assert found.figures["signals"] > 20
     assert len(found.evidence.sink.mails) > 10
 

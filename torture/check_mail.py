@@ -132,7 +132,7 @@ def _words_arrived(
             first[row.title] = found if known is None else known  # type: ignore[attr-defined]
     for title, (number, message_id) in first.items():
         text = texts.get(message_id, "")
-        if text and title.split()[0] not in text and "marked false" not in text and "further" not in text:
+        if text and title.split()[0] not in text and "marked false" not in text and "no room for" not in text:
             yield "I8", f"signal {number}: {message_id} to {reader.id} does not name {title.split()[0]}"
 
 

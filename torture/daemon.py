@@ -72,8 +72,9 @@ class Life:
         """Take down the most memory that it has had."""
         with suppress(OSError, ValueError, IndexError):
             status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-            line = next(one for one in status.splitlines() if one.startswith("VmHWM"))
-            self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
+            # A process that has just ended has no such line.
+            lines = [one.split()[1] for one in status.splitlines() if one.startswith("VmHWM")]
+            self.peak_mb = max([self.peak_mb, *(int(number) / 1024 for number in lines)])
 
 
 class Launch:

@@ -7,7 +7,7 @@ import resource
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -15,12 +15,14 @@ from random import Random
 from torture.clock import Clock
 from torture.daemon import Launch, Life
 from torture.databases import Database
-from torture.plan import FAILPOINTS, FIRST_FAILPOINTS, HOUR, ONLY_AT_FIRST, Plan
+from torture.plan import FAILPOINTS, FIRST_FAILPOINTS, HOUR, ONLY_AT_FIRST, RATE, Plan
 from torture.sink import Sink
 
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 15.0
 ANOTHER_DAEMON = 3
+CRASH = "database server crashed"
+Act = Callable[["Nemesis", Life], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
@@ -72,11 +74,16 @@ class Nemesis:
             self.broken.append(f"the daemon ended by itself with code {life.code}")
             return
         if self._random.random() >= 0.2 and await life.wait_running(STARTS_WITHIN_S):
-            act = self._random.choices(list(ACTS), [share for share, _ in ACTS.values()])[0]
+            acts = self._possible()
+            act = self._random.choices(list(acts), [share for share, _ in acts.values()])[0]
             await asyncio.sleep(delay / 2)
             await self._do(act, life)
             await asyncio.sleep(delay / 2)
         await self._kill(life)
+
+    def _possible(self) -> dict[str, tuple[int, Act]]:
+        absent = () if self.database.server else (CRASH,)
+        return {name: act for name, act in ACTS.items() if name not in absent}
 
     async def start(self, failpoint: str = "") -> Life:
         """Start a daemon, with whole rules on disk for as long as it loads them."""
@@ -100,7 +107,9 @@ class Nemesis:
         if await life.wait_running(STARTS_WITHIN_S):
             if failpoint.startswith("rules.swapped"):
                 life.send(signal.SIGHUP)
-            await life.wait(self.plan.failpoint_within)
+            # Digests are an hour of our clock apart.
+            patience = 1.1 * HOUR / RATE if failpoint.startswith("digest") else self.plan.failpoint_within
+            await life.wait(patience)
         if life.is_over and life.code == -signal.SIGKILL:
             self.hits[failpoint] += 1
             self.acts["kill at a failpoint"] += 1
@@ -186,8 +195,7 @@ class Nemesis:
 
     async def _crash_server(self, life: Life) -> None:
         server = self.database.server
-        if server is None:
-            return
+        assert server is not None
         began = time.time()
         await asyncio.to_thread(server.stop, "immediate")
         await asyncio.sleep(self._random.uniform(0.1, 1))
@@ -196,7 +204,7 @@ class Nemesis:
 
 
 # Each with its share of the lives that are killed at random.
-ACTS = {
+ACTS: dict[str, tuple[int, Act]] = {
     "nothing more": (40, Nemesis._nothing),
     "SIGSTOP": (10, Nemesis._stop),
     "SIGTERM": (10, Nemesis._terminate),
@@ -205,5 +213,5 @@ ACTS = {
     "disk full or backends ended": (8, Nemesis._end_backends),
     "mail server away": (6, Nemesis._mail_off),
     "second daemon": (6, Nemesis._second),
-    "database server crashed": (4, Nemesis._crash_server),
+    CRASH: (4, Nemesis._crash_server),
 }
