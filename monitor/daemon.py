@@ -165,12 +165,14 @@ class _Timekeeper:
         self._known = (app.now(), app.time_passed())
         self._clock: Clock | None = None
         self._looking = asyncio.Lock()
+        self._was_set = False  # since the jobs had their turns anew
 
     async def is_right(self, turn: Turn) -> bool:
         """Whether the clock may be worked by; a jump is seen here before any job goes by it."""
         async with self._looking:
             now, passed = app.now(), app.time_passed() - self._known[1]
             is_set = abs(now - self._known[0] - passed) > CLOCK_IS_SET
+            self._was_set |= is_set
             if self._clock is None or is_set or passed > CLOCK_LOOK:
                 since = None if self._clock is None else passed
                 self._known = (now, self._known[1] + passed)
@@ -181,7 +183,8 @@ class _Timekeeper:
     async def watch(self, scheduler: AsyncIOScheduler) -> None:
         """Give every job its next turn anew when the clock was set.
 
-        Set back, it would keep APScheduler waiting for times that it has shown before.
+        Set back, it would keep APScheduler waiting for times that it has shown before;
+        set forth and back between two looks, it would be missed but for the jobs, which saw it.
         """
         wall, steady = app.now(), app.time_passed()
         while True:
@@ -190,7 +193,8 @@ class _Timekeeper:
             now, passed = app.now(), app.time_passed()
             moved = (now - wall) - (passed - steady)
             wall, steady = now, passed
-            if abs(moved) > CLOCK_IS_SET:
+            if self._was_set or abs(moved) > CLOCK_IS_SET:
+                self._was_set = False
                 for job in scheduler.get_jobs():
                     job.reschedule(job.trigger)
 

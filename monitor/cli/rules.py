@@ -16,7 +16,9 @@ from monitor import app
 from monitor.cli import FOUND, USAGE, Commands, cli, watched
 from monitor.cli.stored import stored, the_context
 from monitor.config import catalog_folder
+from monitor.config.schema import DOMAINS
 from monitor.errors import InputError
+from monitor.rendering.language import remarks_on_titles
 from monitor.rules.catalog import LANGUAGES, Catalog, CompositeIndicator, Term
 from monitor.rules.coverage import coverage_table, example_coverage
 from monitor.rules.display import block
@@ -75,9 +77,11 @@ def check(ctx: click.Context, as_json: bool, every_term: bool, archive: bool) ->
     else:
         for problem in report.problems:
             click.echo(f"{block(problem)}\n")
-        for note in report.notes:
-            click.echo(f"note: {note}")
         catalog = report.catalog
+        both = (*catalog.indicators.values(), *catalog.composites.values())
+        titles = {one.title for one in both} | set(DOMAINS.values())
+        for note in (*report.notes, *remarks_on_titles(ctx.obj / "_titles", titles)):
+            click.echo(f"note: {note}")
         click.echo(
             f"{len(catalog.indicators)} indicators, {len(catalog.composites)} composites, "
             f"{len(catalog.lists)} shared lists, {report.errors} problems, {report.warnings} warnings; "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from monitor.core.digest import Development, Digest, DomainLine
 from monitor.core.model import Level
 from monitor.rendering.language import _, marked, n_
-from monitor.rendering.words import WEAK_BELOW, level, listed, percent
+from monitor.rendering.words import WEAK_BELOW, bracketed, comma, level, listed, percent
 
 CONFIDENCES = {"high": marked("high"), "moderate": marked("moderate"), "low": marked("low")}
 
@@ -77,7 +77,7 @@ def confidence(digest: Digest) -> str:
         if independent
         else _("sources that are party to it only")
     )
-    return f"{word} ({sources}, {shares})"
+    return bracketed(word, comma(sources, shares))
 
 
 def moved(lines: Sequence[DomainLine]) -> list[DomainLine]:
@@ -105,7 +105,7 @@ def _move(line: DomainLine) -> str:
 
 def _graded(developments: Sequence[Development]) -> str:
     top = max(developments, key=lambda d: d.points)
-    return f"{top.indicator_title} ({top.grade})"
+    return bracketed(top.indicator_title, top.grade)
 
 
 def _told_of(digest: Digest) -> frozenset[str]:

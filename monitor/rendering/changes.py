@@ -10,7 +10,7 @@ from monitor.core.model import Direction
 from monitor.rendering import remarks
 from monitor.rendering.language import _, n_
 from monitor.rendering.stories import VERDICTS, direction, gained, signed
-from monitor.rendering.words import change
+from monitor.rendering.words import bracketed, change, comma
 
 # The causes of a change that are ours, by the name that a Change gives them.
 OURS = ("verdicts", "rules", "source grades", "methodology")
@@ -50,16 +50,17 @@ def named(development: Development, titles: Mapping[str, str]) -> str:
     also = "".join(
         _("; also {indicator}", indicator=_further(one, development, titles)) for one in development.readings
     )
-    return f"{titles[development.domain]}: {_titled(development)}{also}"
+    return titles[development.domain] + _(": ") + _titled(development) + also
 
 
 def _further(one: Reading, development: Development, titles: Mapping[str, str]) -> str:
-    return f"{titles[one.domain]}: {_titled(one)}" if one.domain != development.domain else _titled(one)
+    return titles[one.domain] + _(": ") + _titled(one) if one.domain != development.domain else _titled(one)
 
 
 def _titled(of: Development | Reading) -> str:
-    way = f" ({direction(of.direction)})" if of.direction is not Direction.DEEPENING else ""
-    return f"{of.indicator_title}{way}"
+    if of.direction is Direction.DEEPENING:
+        return of.indicator_title
+    return bracketed(of.indicator_title, direction(of.direction))
 
 
 def _new(d: Development, titles: Mapping[str, str]) -> Row:
@@ -69,13 +70,13 @@ def _new(d: Development, titles: Mapping[str, str]) -> Row:
 def _stronger(d: Development, titles: Mapping[str, str]) -> Row:
     was = f"{d.earlier.grade} → " if d.earlier and d.earlier.grade != d.grade else ""
     by = signed(d.points - (d.earlier.points if d.earlier else 0.0))
-    text = f"{named(d, titles)}; {', '.join(gained(d))}"
+    text = named(d, titles) + _("; ") + _(", ").join(gained(d))
     return Row(kind=_("Stronger"), text=text, worth=f"{was}{d.grade} · {by}", is_news=True)
 
 
 def _fading(one: Fading, digest: Digest, titles: Mapping[str, str]) -> Row:
     age = n_("{number} day old", "{number} days old", (digest.composed_at - one.reported_at).days)
-    text = f"{titles[one.domain]}: {one.indicator_title}, {age}"
+    text = titles[one.domain] + _(": ") + comma(one.indicator_title, age)
     return Row(kind=_("Fading"), text=text, worth=signed(-one.loss))
 
 
@@ -85,7 +86,7 @@ def _ours(digest: Digest, titles: Mapping[str, str]) -> Iterator[tuple[str, str]
         parts = [(name, points) for name, points in line.cause.parts if name in OURS] if line.cause else []
         told = [f"{remarks.cause(name)} {change(points)}" for name, points in parts if round(points)]
         if told:
-            yield f"{line.title}: {', '.join(told)}", ""
+            yield line.title + _(": ") + _(", ").join(told), ""
     for d in digest.developments:
         if d.is_new and d.is_retro:
             text = _("{event}; found by a later rule", event=named(d, titles))

@@ -120,4 +120,4 @@ def sparkline(history: Sequence[float | None]) -> str:
 
 def numbers(history: Sequence[float | None]) -> str:
     """The numbers of a chart, for who cannot see it."""
-    return ", ".join(_("none") if value is None else f"{value:.0f}" for value in history)
+    return _(", ").join(_("none") if value is None else f"{value:.0f}" for value in history)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from monitor.core.alerts import Silence
 from monitor.core.model import Level
@@ -52,6 +52,16 @@ def refused_edit(problems: Sequence[str], number: int) -> str:
 def risen(domain: str, to: Level) -> str:
     """A domain whose level rose."""
     return _("{domain} up to {level}", domain=domain, level=level(to))
+
+
+def title_of(
+    subject: str, level: Level, domains: Mapping[str, str], indicators: Mapping[str, str], stored: str
+) -> str:
+    """An urgent occasion in the language in force: a domain that rose, or the title of its indicator.
+
+    `stored` is its English title, for an indicator that is no more.
+    """
+    return risen(domains.get(subject, subject), level) if level else indicators.get(subject, stored)
 
 
 def several(title: str, number: int) -> str:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import gettext
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
@@ -25,6 +26,7 @@ LOCALES = {"en": "en_US", "ru": "ru_RU", "zh": "zh_Hans_CN"}
 FOLDER = Path(__file__).parents[1] / "locale"
 
 logger = logging.getLogger(__name__)
+_UNREADABLE = (OSError, ValueError, PoFileError)
 _spoken: ContextVar[str] = ContextVar("spoken", default="en")
 
 
@@ -70,13 +72,28 @@ def dated(moment: datetime, pattern: str) -> str:
     return format_datetime(moment, pattern, locale=LOCALES[spoken()])
 
 
-def titled(folder: Path, language: str, title: str) -> str:
-    """A title of the catalogue in a language, from the .po file that analysts keep beside it."""
+def titles(folder: Path, language: str) -> Callable[[str], str]:
+    """What puts a title of the catalogue into a language, by the .po file that analysts keep beside it."""
     path = folder / f"{language}.po"
     changed = path.stat().st_mtime_ns if path.is_file() else 0
-    return _read(path, changed).gettext(title)
+    return _read(path, changed).gettext
 
 
+def remarks_on_titles(folder: Path, titles: Collection[str]) -> list[str]:
+    """What is wrong with the files of titles: one that cannot be read, a title that nothing has."""
+    found = []
+    for path in sorted(folder.glob("*.po")):
+        try:
+            read = _parsed(path)
+        except _UNREADABLE as error:
+            found.append(f"{path}: cannot be read, its titles stay English: {error}")
+        else:
+            unknown = [str(message.id) for message in read if message.id and message.id not in titles]
+            found += [f"{path}: no indicator has this title any more: {title}" for title in unknown]
+    return found
+
+
+@cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     return _read(FOLDER / f"{language}.po", 0)
 
@@ -85,14 +102,18 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 def _read(path: Path, changed: int) -> gettext.NullTranslations:
     """The texts of a file as of its last change; none where it is missing or cannot be read."""
     try:
-        with path.open("rb") as file:
-            read = read_po(file, locale=path.stem)
+        read = _parsed(path)
     except FileNotFoundError:
         return gettext.NullTranslations()
-    except (OSError, ValueError, PoFileError) as error:
+    except _UNREADABLE as error:
         logger.warning("%s: not read, its texts stay English: %s", path, error)
         return gettext.NullTranslations()
     compiled = io.BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def _parsed(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem, abort_invalid=True)

@@ -9,9 +9,12 @@ from functools import lru_cache
 WIDTH = 78
 
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff"
+_OPENING = "\u300a\u300c\u300e\u3010\uff08\u2018\u201c"
 _CLOSING = "\u3001\u3002\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u2019\u201d"
 # What may stand at the end of a line: a word, or one wide character with the marks that close it.
 _PIECES = re.compile(rf"[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+|\s+")
+# The same for our own Chinese: brackets also stay with what they open, and marks with a number before them.
+_CLOSED_PIECES = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\s+")
 
 
 def flat(text: str) -> str:
@@ -54,11 +57,14 @@ def clip(text: str, columns: int) -> str:
     return text if width(text) <= columns else _head(text, columns - 1) + "…"
 
 
-def wrap(text: str, indent: str = "", columns: int = WIDTH) -> list[str]:
-    """The text in lines of at most so many columns, each indented; a longer word is cut."""
+def wrap(text: str, indent: str = "", columns: int = WIDTH, *, closed: bool = False) -> list[str]:
+    """The text in lines of at most so many columns, each indented; a longer word is cut.
+
+    With `closed` no line begins with a wide closing mark or ends with an opening one.
+    """
     room = columns - width(indent)
     lines, line, used = [], "", 0
-    for piece in _PIECES.findall(flat(text)):
+    for piece in (_CLOSED_PIECES if closed else _PIECES).findall(flat(text)):
         needed = width(piece)
         if used + needed <= room:
             line, used = line + piece, used + needed

@@ -45,10 +45,10 @@ def environment() -> Environment:
     made.filters |= {
         "clip": layout.clip,
         "host": links.host,
-        "lines": lambda text, columns: layout.wrap(text, columns=columns),
+        "lines": lambda text, columns: _wrapped(text, columns=columns),
         "pad": layout.pad,
         "safe_link": links.safe_link,
-        "wrap": lambda text, indent="": "\n".join(layout.wrap(text, indent)),
+        "wrap": lambda text, indent="": "\n".join(_wrapped(text, indent)),
     }
     made.globals |= {
         "bottom_line": bottom_line,
@@ -89,6 +89,10 @@ def render_text(digest: Digest) -> str:
     """The digest as plain text, whole in itself and safe to print; only links exceed 78 columns."""
     with speaking(digest.language):
         return environment().get_template("digest.txt.j2").render(_values(digest))
+
+
+def _wrapped(text: str, indent: str = "", columns: int = layout.WIDTH) -> list[str]:
+    return layout.wrap(text, indent, columns, closed=spoken() == "zh")
 
 
 def _values(digest: Digest) -> dict[str, object]:

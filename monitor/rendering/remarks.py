@@ -78,8 +78,8 @@ def of_feed(reason: str) -> str:
         if found[2] == "days":
             return n_("newest entry {number} day old", "newest entry {number} days old", number)
         return n_("newest entry {number} hour old", "newest entry {number} hours old", number)
-    outcome, colon, detail = reason.partition(":")
-    return f"{_(outcome)}{colon}{detail}" if outcome in _known_outcomes() else reason
+    outcome, colon, detail = reason.partition(": ")
+    return _(outcome) + (_(": ") + detail if colon else "") if outcome in _known_outcomes() else reason
 
 
 def of_alert(reason: str) -> str:

@@ -6,7 +6,7 @@ from monitor.core.digest import Development, Quote, Reading
 from monitor.core.model import Dating, Direction, Modality
 from monitor.core.review import Verdict
 from monitor.rendering.language import _, marked, n_
-from monitor.rendering.words import zulu
+from monitor.rendering.words import bracketed, comma, zulu
 
 CREDIBILITY = {
     "1": marked("confirmed"),
@@ -16,6 +16,7 @@ CREDIBILITY = {
     "5": marked("improbable"),
     "6": marked("cannot be judged"),
 }
+NOT_GRADED = marked("not graded")
 # What is said beside the time at which we first saw an entry, where that stands for its date.
 DATINGS = {
     Dating.STATED: "",
@@ -62,7 +63,7 @@ def facts(development: Development) -> list[str]:
 
 def graded(development: Development) -> str:
     """The Admiralty grade, its second half in words."""
-    return f"{development.grade}, {_(CREDIBILITY.get(development.grade[1:], marked('not graded')))}"
+    return comma(development.grade, _(CREDIBILITY.get(development.grade[1:], NOT_GRADED)))
 
 
 def sources(development: Development) -> str:
@@ -72,9 +73,8 @@ def sources(development: Development) -> str:
         return many
     if parties < development.publishers:
         some = n_("{number} of them a party", "{number} of them parties", parties)
-        return _("{publishers}, {parties}", publishers=many, parties=some)
-    every = _("a party") if parties == 1 else _("all parties")
-    return _("{publishers}, {parties}", publishers=many, parties=every)
+        return comma(many, some)
+    return comma(many, _("a party") if parties == 1 else _("all parties"))
 
 
 def _publishers(number: int) -> str:
@@ -128,23 +128,23 @@ def signed(value: float) -> str:
 
 def reading(one: Reading, title: str) -> str:
     """A further indicator that a story fits, with what it is worth there; `title` is its domain's."""
-    way = f"{direction(one.direction)}, " if one.direction is not Direction.DEEPENING else ""
+    is_deepening = one.direction is Direction.DEEPENING
     return _(
         "Also {domain}: {indicator} ({grade}, {points} points)",
         domain=title,
         indicator=one.indicator_title,
-        grade=f"{way}{one.grade}",
+        grade=one.grade if is_deepening else comma(direction(one.direction), one.grade),
         points=f"{one.points:.1f}",
     )
 
 
 def origin(quote: Quote) -> str:
     """Who said it and when: language, source with its grade and the state it speaks for, time."""
-    organ = f", {_(ORGANS.get(quote.party, quote.party))}" if quote.party else ""
     grade = _("F, not graded") if quote.reliability == "F" else quote.reliability
+    about = comma(grade, _(ORGANS.get(quote.party, quote.party))) if quote.party else grade
     dating = DATINGS[quote.dating]
     when = zulu(quote.at) + (_(dating) if dating else "")
-    return f"{quote.language} · {quote.feed_title} ({grade}{organ}) · {when}"
+    return f"{quote.language} · {bracketed(quote.feed_title, about)} · {when}"
 
 
 def why(development: Development) -> str:

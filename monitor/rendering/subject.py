@@ -6,7 +6,7 @@ from monitor.core.digest import Digest, DomainLine
 from monitor.rendering.bottom_line import moved, strengthened, warning
 from monitor.rendering.language import _, marked, n_
 from monitor.rendering.layout import flat
-from monitor.rendering.words import change, level, local, percent
+from monitor.rendering.words import change, comma, level, local, percent
 
 LONGEST = 120
 
@@ -80,6 +80,7 @@ def _moves(moves: list[DomainLine], steady: int) -> str:
     by = change(top.deepening_change).replace("−", "-")
     more = len(moves) - 1
     others = n_(", {number} more moved", ", {number} more moved", more) if more else ""
-    numbers = f"{round(top.deepening)}{f', {by}' if by else ''}"
+    index = str(round(top.deepening))
+    numbers = comma(index, by) if by else index
     first = _(words, domain=top.title, level=level(top.level), numbers=numbers)
     return first + others + n_("; {number} domain steady", "; {number} domains steady", steady)

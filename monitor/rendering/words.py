@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import reduce
 from zoneinfo import ZoneInfo
 
 from monitor.core.digest import Coverage, Digest, FeedTrouble, LanguageCoverage
@@ -45,6 +46,21 @@ def listed(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
     return _("{names} and {last}", names=_(", ").join(names[:-1]), last=names[-1])
+
+
+def sentences(said: Sequence[str]) -> str:
+    """Whole sentences one after the other."""
+    return reduce(lambda one, more: _("{one} {more}", one=one, more=more), said) if said else ""
+
+
+def comma(what: str, more: str) -> str:
+    """A word and what is added to it."""
+    return _("{what}, {more}", what=what, more=more)
+
+
+def bracketed(what: str, about: str) -> str:
+    """A word and, in brackets, what is said about it."""
+    return _("{what} ({about})", what=what, about=about)
 
 
 def change(value: float | None) -> str:
@@ -157,5 +173,5 @@ def trouble(feed: FeedTrouble) -> str:
     """A feed that does not tell us what it should, since when, and why."""
     reason = remarks.of_feed(feed.reason)
     if feed.since is None:
-        return f"{feed.title} ({reason})"
+        return bracketed(feed.title, reason)
     return _("{feed} since {when} ({reason})", feed=feed.title, when=zulu(feed.since), reason=reason)

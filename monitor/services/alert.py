@@ -12,7 +12,7 @@ from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
 from monitor.core.model import Level, Recipient
 from monitor.core.stories import first_reported
 from monitor.failpoints import failpoint
-from monitor.rendering.held import risen, several
+from monitor.rendering.held import risen, several, title_of
 from monitor.rendering.language import speaking, spoken
 from monitor.services.assess import Picture, keep, see
 from monitor.services.compose import main_stream, render_message, unsent, write
@@ -189,9 +189,7 @@ def _mail(
 def _title(context: Context, occasion: Occasion) -> str:
     """What an occasion is called in the language in force; it is stored in English."""
     labels = context.labels_in(spoken())
-    if occasion.level:
-        return risen(labels.domains.get(occasion.domain, occasion.domain), occasion.level)
-    return labels.indicators.get(occasion.subject, occasion.title)
+    return title_of(occasion.subject, occasion.level, labels.domains, labels.indicators, occasion.title)
 
 
 def _counted(titles: Iterable[str]) -> tuple[str, ...]:

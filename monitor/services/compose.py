@@ -203,7 +203,7 @@ def write(
     with speaking(recipient.language):
         held_back = (
             *_held_back(refusal, picture, frozenset(new_ids)),
-            *_alerts_held(connection, recipient, told_from, at),
+            *_alerts_held(connection, context, recipient, told_from, at),
         )
     digest = compose(
         recipient,
@@ -225,14 +225,16 @@ def write(
 
 
 def _alerts_held(
-    connection: Connection, recipient: Recipient, since_at: datetime, at: datetime
+    connection: Connection, context: Context, recipient: Recipient, since_at: datetime, at: datetime
 ) -> Iterator[str]:
     """What became of urgent occasions since the last digest, and the silences in force."""
+    labels = context.labels_in(recipient.language)
     for alert in alerts.since(connection, since_at, recipient.id):
+        title = held.title_of(alert.subject, alert.level, labels.domains, labels.indicators, alert.title)
         if alert.acknowledged_by:
-            yield held.acknowledged(alert.title, alert.acknowledged_by)
+            yield held.acknowledged(title, alert.acknowledged_by)
         elif alert.state is not Verb.SEND:
-            yield held.not_sent(alert.title, alert.reason)
+            yield held.not_sent(title, alert.reason)
     for silence in alerts.silences_at(connection, at):
         yield held.silenced(silence)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy import Engine
 
@@ -11,7 +10,7 @@ from monitor.config import Config
 from monitor.core.briefing import Labels
 from monitor.core.health import PollLimits
 from monitor.core.scoring import Methodology, default_sigma
-from monitor.rendering.language import titled
+from monitor.rendering.language import titles
 from monitor.rules.catalog import Catalog
 from monitor.rules.engine import Rules
 
@@ -33,7 +32,7 @@ class Context:
 
     def labels_in(self, language: str) -> Labels:
         """Titles in a language, in English where the catalog's `_titles` have no other."""
-        said = partial(titled, self.config.catalog_folder / "_titles", language)
+        said = titles(self.config.catalog_folder / "_titles", language)
         return Labels(
             domains={domain.id: said(domain.title) for domain in self.config.domains},
             indicators={

@@ -22,7 +22,7 @@ from monitor.core.digest import Digest
 from monitor.core.model import Level
 from monitor.core.outcome import Outcome
 from monitor.rendering import held, remarks
-from monitor.rendering.language import FOLDER, speaking, titled
+from monitor.rendering.language import FOLDER, remarks_on_titles, speaking, titles
 from monitor.rendering.layout import width
 from monitor.rendering.mail import Sender, render
 from monitor.rendering.parts import render_html, render_text
@@ -80,17 +80,26 @@ def test_a_translation_keeps_the_places_of_its_text(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_title_of_the_shipped_catalogue_has_a_translation(language: str) -> None:
     found = load_catalog(bundled_catalog())
-    titles = {one.title for one in (*found.indicators.values(), *found.composites.values())}
+    indicators = {one.title for one in (*found.indicators.values(), *found.composites.values())}
     translated = {message.id for message in messages(bundled_catalog() / "_titles" / f"{language}.po")}
-    assert translated == titles | set(DOMAINS.values())
+    assert translated == indicators | set(DOMAINS.values())
 
 
 def test_a_title_without_a_translation_stays(tmp_path: Path) -> None:
-    assert titled(tmp_path, "ru", "A title of our own") == "A title of our own"
-    (tmp_path / "ru.po").write_bytes(b'msgid "A title of our own"\nmsgstr "\xd0\x9d\xd0\xb0\xd1\x88"\n')
-    assert titled(tmp_path, "ru", "A title of our own") == "Наш"
+    ours = "A title of our own"
+    assert titles(tmp_path, "ru")(ours) == ours
+    (tmp_path / "ru.po").write_text(f'msgid "{ours}"\nmsgstr "Наш"\n', encoding="utf-8")
+    assert titles(tmp_path, "ru")(ours) == "Наш"
     (tmp_path / "ru.po").write_bytes(b"\xff\xfe no such file")
-    assert titled(tmp_path, "ru", "A title of our own") == "A title of our own"
+    assert titles(tmp_path, "ru")(ours) == ours
+
+
+def test_titles_that_nothing_has_and_files_that_cannot_be_read_are_remarked_on(tmp_path: Path) -> None:
+    (tmp_path / "ru.po").write_text('msgid "Old"\nmsgstr "Старое"\n\nmsgid "New"\nmsgstr "Новое"\n')
+    (tmp_path / "zh.po").write_bytes(b"\xff\xfe no such file")
+    stale, broken = remarks_on_titles(tmp_path, {"New"})
+    assert stale == f"{tmp_path / 'ru.po'}: no indicator has this title any more: Old"
+    assert broken.startswith(f"{tmp_path / 'zh.po'}: cannot be read")
 
 
 def words_of(value: Any) -> Iterator[str]:
@@ -151,6 +160,13 @@ def test_lines_keep_their_width(digest: Digest, language: str) -> None:
         assert width(line) <= 78 or "https://" in line, line
 
 
+@pytest.mark.parametrize("digest", SAMPLES, ids=["rich", "quiet", "week", "first"])
+def test_chinese_sentences_have_chinese_marks(digest: Digest) -> None:
+    text = render_text(replace(digest, language="zh"))
+    assert re.findall(r".*[\u4e00-\u9fff）][,;:(].*", text) == []
+    assert re.findall(r"[，。；：、] [\u4e00-\u9fff]", text) == []
+
+
 def test_html_and_headers_name_the_language() -> None:
     digest = replace(a_rich_digest(), language="zh")
     assert '<html lang="zh">' in render_html(digest)
@@ -186,8 +202,8 @@ def test_russian_numbers_take_their_forms(number: int, words: str) -> None:
     [
         ("told of it at 06:00Z", "об этом сообщено в 06:00Z"),
         ("2 urgent mails within the hour", "2 срочных письма за час"),
-        ("acknowledged by watch", "принял в работу watch"),
-        ("silenced by ana until 2026-11-30 06:00Z: a drill", "отключил ana до 2026-11-30 06:00Z: a drill"),
+        ("acknowledged by watch", "в работе у watch"),
+        ("silenced by ana until 2026-11-30 06:00Z: a drill", "отключено до 2026-11-30 06:00Z (ana): a drill"),
         ("a reason of another kind", "a reason of another kind"),
     ],
 )

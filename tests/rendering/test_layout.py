@@ -63,3 +63,15 @@ def test_nothing_that_a_terminal_obeys_is_left(hostile: str) -> None:
 
 def test_joiners_inside_a_word_stay() -> None:
     assert flat("ab\u200dcd") == "ab\u200dcd"
+
+
+@given(st.text(alphabet="中俄B2 ，。）（“”", max_size=200))
+def test_chinese_lines_fit_and_lose_nothing_but_blanks(text: str) -> None:
+    lines = wrap(f"中{text}中", columns=20, closed=True)
+    assert all(width(line) <= 20 for line in lines)
+    assert "".join("".join(lines).split()) == "".join(f"中{text}中".split())
+
+
+def test_brackets_stay_with_what_they_hold() -> None:
+    assert wrap("新增事件（B2）", columns=12, closed=True) == ["新增事件", "（B2）"]
+    assert wrap("新增事件（B2）", columns=12) == ["新增事件（B2", "）"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
@@ -250,9 +251,13 @@ def test_a_fall_from_marked_to_elevated_is_no_rise(context: Context) -> None:
     assert len(subjects(high)) == 1
 
 
-def test_urgent_mail_and_digest_speak_the_recipients_language(urgent: Context) -> None:
+def test_urgent_mail_and_digest_speak_the_recipients_language(urgent: Context, tmp_path: Path) -> None:
+    title = urgent.catalog.indicators["defense.patrol"].title
+    (tmp_path / "_titles").mkdir()
+    (tmp_path / "_titles" / "ru.po").write_text(f'msgid "{title}"\nmsgstr "Патруль"\n', encoding="utf-8")
     reader = replace(urgent.config.recipients[0], language="ru")
-    russian = replace(urgent, config=replace(urgent.config, recipients=(reader,)))
+    config = replace(urgent.config, recipients=(reader,), catalog_folder=tmp_path)
+    russian = replace(urgent, config=config)
     record(russian, entry(0))
     assert alert_due(russian, NOON) == 1
     record(russian, entry(1), at=NOON + HOUR)
@@ -260,10 +265,10 @@ def test_urgent_mail_and_digest_speak_the_recipients_language(urgent: Context) -
     with reading(russian.engine) as connection:
         [payload] = connection.execute(select(deliveries.c.payload)).scalars()
     mail = message_from_bytes(payload, policy=default)
-    assert "СРОЧНО: " in mail["subject"]
+    assert "СРОЧНО: Патруль" in mail["subject"]
     assert mail["content-language"] == "ru"
     digest = compose_now(russian, reader, NOON + 2 * HOUR)
     assert digest.language == "ru"
-    assert any(text.startswith("Срочного письма не было") for text in digest.held_back)
+    assert "Срочного письма не было (Патруль): об этом сообщено в 12:00Z." in digest.held_back
     with reading(russian.engine) as connection:  # the log of the operator stays English
         assert [a.reason for a in alerts.since(connection, NOON) if a.reason] == ["told of it at 12:00Z"]
