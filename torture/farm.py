@@ -57,6 +57,7 @@ class Farm:
         self._number = 0
         self._faults = Random(f"{seed} farm faults")
         self._ledger = os.open(ledger, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self.served: list[tuple[float, int, int, str]] = []  # real time, feed, status, version
 
     async def run(self, seconds: float) -> None:
         """Publish, one tick a second."""
@@ -90,6 +91,11 @@ class Farm:
     def serve_one(self, path: str, headers: dict[str, str]) -> Answer:
         """Answer a request for /NUMBER."""
         feed = int(path.strip("/"))
+        answer = self._answer(feed, headers)
+        self.served.append((time.time(), feed, 0 if answer.cut else answer.status, self.etag(feed)))
+        return answer
+
+    def _answer(self, feed: int, headers: dict[str, str]) -> Answer:
         trouble = self._faults.random() if self.troubled else 1.0
         if trouble < 0.02:
             return Answer(status=500, body=b"broken")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.rules.catalog import LANGUAGES, MODALITY_LISTS, Catalog, Indicator, Term
+from monitor.rules.forms import expanded
 from monitor.rules.query import And, AtLeast, Leaf, Near, Node, Or, Within, leaves
 from monitor.rules.scanner import Scanner
 
@@ -68,7 +69,8 @@ def compile_catalog(catalog: Catalog) -> Compiled:
     rules = tuple(_rule(i, topics, context) for i in catalog.indicators.values() if i.is_matched)
     modalities = {n: context.number(None, Leaf(n)) for n in MODALITY_LISTS if n in catalog.lists}
     facts = {context.number(None, Leaf(n)): n for n, one in catalog.lists.items() if one.is_fact}
-    return Compiled(rules, Scanner(topics.terms), Scanner(context.terms), modalities, facts)
+    forms = expanded(term for one in (topics, context) for terms in one.terms.values() for term in terms)
+    return Compiled(rules, Scanner(topics.terms, forms), Scanner(context.terms, forms), modalities, facts)
 
 
 def _rule(indicator: Indicator, topics: _Numbering, context: _Numbering) -> Rule:

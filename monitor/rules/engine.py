@@ -15,7 +15,6 @@ from monitor.rules.catalog import MODALITY_LISTS, Catalog
 from monitor.rules.compiling import Gate, Rule, compile_catalog
 from monitor.rules.matching import Occurrence, Reader
 from monitor.rules.query import Scope
-from monitor.rules.russian import forget_analyses
 from monitor.rules.scanner import Found, Hit
 from monitor.rules.text import Text
 from monitor.rules.years import past_years
@@ -37,7 +36,6 @@ def compile_rules(catalog: Catalog) -> Rules:
     try:
         return Rules(catalog)
     finally:
-        forget_analyses()
         if was_collecting:
             gc.enable()
 

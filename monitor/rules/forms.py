@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from monitor.rules.catalog import Term
 from monitor.rules.english import english_forms
 from monitor.rules.expressions import MARK, Expression, ExpressionError, compile_expression
 from monitor.rules.folding import UNSPACED_RUN, fold
-from monitor.rules.russian import russian_forms
+from monitor.rules.russian import forget_analyses, russian_forms
 
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 QUOTES = "«»“”„\"‘’'「」『』《》〈〉"
@@ -57,6 +59,19 @@ def forms_of(term: str) -> Forms:
     if term.startswith('"'):
         return Forms((pattern_of(term),))
     return Forms(tuple(sorted({pattern_of(form) for form in _surface_forms(term)})))
+
+
+def expanded(terms: Iterable[Term]) -> dict[str, Forms]:
+    """The forms of all texts in some terms, each worked out once: that is the slow part of loading rules.
+
+    In alphabetical order phrases that share words follow each other; what the
+    analysis of Russian holds meanwhile is given back at the end.
+    """
+    texts = {text for term in terms for text in (term.text, *term.not_in)}
+    try:
+        return {text: forms_of(text) for text in sorted(texts)}
+    finally:
+        forget_analyses()
 
 
 def _surface_forms(term: str) -> set[str]:

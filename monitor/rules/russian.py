@@ -17,9 +17,9 @@ _AGREEING = ("ADJF", "PRTF")
 
 
 class _Analyzer(pymorphy3.MorphAnalyzer):  # type: ignore[misc]  # the library has no types
-    """Works a paradigm out once: each inflection asks for it twice."""
+    """Works a paradigm out once: each inflection asks for it twice in a row."""
 
-    @lru_cache(maxsize=1 << 15)  # noqa: B019  there is one analyzer, for good
+    @lru_cache(maxsize=64)  # noqa: B019  there is one analyzer, for good
     def get_lexeme(self, form: Any) -> Any:
         return super().get_lexeme(form)
 
@@ -142,8 +142,8 @@ def _by_case(words: list[str]) -> dict[str, set[str]]:
     return found
 
 
-# Phrases share their words, and an inflection costs the whole paradigm.
-@lru_cache(maxsize=1 << 14)
+# Phrases that follow each other share their words, and an inflection costs the whole paradigm.
+@lru_cache(maxsize=1 << 11)
 def _parses(word: str) -> list[_Reading]:
     return [_Reading(parse) for parse in _analyzer().parse(word)]
 

@@ -6,21 +6,17 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 
 import ahocorasick_rs
 
 from monitor.rules.catalog import Term
 from monitor.rules.expressions import Expression
-from monitor.rules.forms import Exact, Forms, forms_of
+from monitor.rules.forms import Exact, Forms
 from monitor.rules.text import Text
 
 Hit = tuple[int, int]  # characters [start, end) of the folded text
 _RawHit = tuple[int, int, int]  # pattern, start, end
-
-# Shared lists are expanded once, not once per indicator; analysis of Russian is the slow part of loading.
-_expanded = lru_cache(maxsize=None)(forms_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +33,18 @@ _FREE = _Guard(None, frozenset())
 
 
 class Scanner:
-    """All patterns of all lists; lists are named by number, patterns too."""
+    """All patterns of all lists; lists are named by number, patterns too.
 
-    def __init__(self, terms: Mapping[int, Iterable[Term]]) -> None:
+    `forms` holds what each text of a term stands for.
+    """
+
+    def __init__(self, terms: Mapping[int, Iterable[Term]], forms: Mapping[str, Forms]) -> None:
+        self._forms = forms
         self._numbers: dict[str, int] = {}
         self._expressions: dict[int, Expression] = {}
         self._patterns_of: dict[str, list[int]] = {}
-        lists_of: dict[int, set[int]] = defaultdict(set)
         guards: dict[tuple[int, int], tuple[_Guard, ...]] = {}
+        members = _Memberships()
         for number, of_list in terms.items():
             free: set[int] = set()
             guarded: dict[int, set[_Guard]] = defaultdict(set)
@@ -55,17 +55,13 @@ class Scanner:
                 else:
                     for p in found:
                         guarded[p].add(guard)
-            for p in free.union(guarded):
-                lists_of[p].add(number)
+            members.add(number, free.union(guarded))
             guards |= {(p, number): tuple(several) for p, several in guarded.items() if p not in free}
         self._guards = guards
-        # All forms of a term are in the same lists: one set for all of them.
-        shared: dict[frozenset[int], frozenset[int]] = {}
-        of_pattern = (frozenset(lists_of.get(p, ())) for p in range(len(self._numbers)))
-        self.lists_of = [shared.setdefault(lists, lists) for lists in of_pattern]
+        self.lists_of = members.of_each(len(self._numbers))
         patterns = list(self._numbers)
         # Of use in building alone, and tens of megabytes.
-        del self._numbers, self._patterns_of
+        del self._forms, self._numbers, self._patterns_of
         self._before = [pattern.startswith(" ") for pattern in patterns]
         self._after = [pattern.endswith(" ") for pattern in patterns]
         self._automaton = ahocorasick_rs.AhoCorasick(
@@ -80,14 +76,14 @@ class Scanner:
     def _take(self, term: Term) -> tuple[list[int], _Guard]:
         """The numbers of a term's patterns, and when they count."""
         masks = frozenset(n for longer in term.not_in for n in self._patterns(longer))
-        exact = _expanded(term.text).exact
+        exact = self._forms[term.text].exact
         guard = _Guard(exact, masks) if exact or masks else _FREE
         return self._patterns(term.text), guard
 
     def _patterns(self, term: str) -> list[int]:
         """The numbers of a term's patterns; many lists have terms in common."""
         if term not in self._patterns_of:
-            self._patterns_of[term] = self._number(_expanded(term))
+            self._patterns_of[term] = self._number(self._forms[term])
         return self._patterns_of[term]
 
     def _number(self, forms: Forms) -> list[int]:
@@ -146,6 +142,28 @@ class Scanner:
     def _bare(self, hit: _RawHit) -> Hit:
         """The hit without the spaces that bound its pattern."""
         return hit[1] + self._before[hit[0]], hit[2] - self._after[hit[0]]
+
+
+class _Memberships:
+    """Which lists each pattern is in. Patterns of the same lists share one set; a set each takes 100 MB."""
+
+    def __init__(self) -> None:
+        self._groups: list[frozenset[int]] = [frozenset()]
+        self._group_of: dict[int, int] = {}
+
+    def add(self, number: int, patterns: Iterable[int]) -> None:
+        """Note the patterns of a list; each list comes once."""
+        grown: dict[int, int] = {}
+        for p in patterns:
+            before = self._group_of.get(p, 0)
+            if before not in grown:
+                grown[before] = len(self._groups)
+                self._groups.append(self._groups[before] | {number})
+            self._group_of[p] = grown[before]
+
+    def of_each(self, patterns: int) -> list[frozenset[int]]:
+        """The lists of each pattern by its number; none of one that only masks others."""
+        return [self._groups[self._group_of.get(p, 0)] for p in range(patterns)]
 
 
 class _Cover:

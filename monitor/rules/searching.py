@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from monitor.rules.catalog import Catalog, Indicator, Term
+from monitor.rules.forms import expanded
 from monitor.rules.scanner import Found, Scanner
 from monitor.rules.text import Text
 
@@ -14,7 +15,9 @@ class TermSearch:
 
     def __init__(self, terms: Iterable[Term]) -> None:
         self._terms = tuple(dict.fromkeys(terms))
-        self._scanner = Scanner({number: [term] for number, term in enumerate(self._terms)})
+        self._scanner = Scanner(
+            {number: [term] for number, term in enumerate(self._terms)}, expanded(self._terms)
+        )
 
     def hits(self, title: str, summary: str = "") -> Iterator[tuple[Term, list[str]]]:
         """Each term that the text holds, with the folded form at each of its places."""
