@@ -77,6 +77,19 @@ class Evidence:
             if first < last:
                 yield first, last
 
+    def times(self) -> dict[str, object]:
+        """What happened when, in real seconds: to be read beside the files of a violated round."""
+        return {
+            "clock": self.clock.segments,
+            "ticks": self.farm.ticked_at,
+            "served": self.farm.served,
+            "faults": self.nemesis.faults,
+            "lives": [
+                [one.pid, one.failpoint, one.began, one.running, one.ended, one.code, one.stopped]
+                for one in self.lives
+            ],
+        }
+
     def in_fault(self, at: float) -> bool:
         """Whether the database was in trouble at a real time, or had been shortly before."""
         return any(begin - 0.5 <= at <= end + BUSY_S for begin, end, _ in self.nemesis.faults)

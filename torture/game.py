@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import signal
 import socket
@@ -67,6 +68,7 @@ def play(seed: int, plan: Plan, where: Where, mutant: str = "", keep: Path | Non
             database = stack.enter_context(where.database(folder))  # type: ignore[arg-type]
             found = asyncio.run(_play(seed, plan, database, folder, mutant))
         if found.violations and keep is not None:
+            (folder / "evidence.json").write_text(json.dumps(found.evidence.times()), encoding="utf-8")
             shutil.copytree(folder, keep / f"seed-{seed}", dirs_exist_ok=True)
         return found
     finally:
