@@ -118,8 +118,9 @@ def _check_languages(indicator: Indicator, catalog: Catalog, source: Source) -> 
     shared = [name for own in catalog.lists.values() for name in own.include]
     if not known >= {*named, *includes, *shared}:
         return
+    terms = {name: catalog.terms_of(indicator, name) for name in named}
     for language in LANGUAGES:
-        empty = [name for name in named if not catalog.terms_of(indicator, name)[language]]
+        empty = [name for name in named if not terms[name][language]]
         if not _can_match(indicator.query, frozenset(empty)):
             lists = ", ".join(f"@{name}" for name in empty)
             at = (named[empty[0]].column, len(empty[0]) + 1)

@@ -16,6 +16,7 @@ _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 QUOTES = "«»“”„\"‘’'「」『』《》〈〉"
 # Most forms of most terms are folded already; asking is cheaper than folding.
 _FOLDED = re.compile("[a-zа-я]+(?: [a-zа-я]+)*")
+_WORD = re.compile("[0-9A-Za-zА-я\u4e00-\u9fff]")
 _MIXED = re.compile(r"[a-z][а-яё]|[а-яё][a-z]", re.IGNORECASE)
 
 
@@ -99,7 +100,8 @@ def check_term(term: str) -> None:
         return
     if "*" in term or "?" in term:
         raise TermError("R030", "wildcards are not supported; write the dictionary form, its forms are found")
-    if not fold(term).strip():
+    # Folding is slow, and leaves these letters and digits whatever else it does.
+    if not _WORD.search(term) and not fold(term).strip():
         raise TermError("R016", "holds no letter or digit")
     mixed = _MIXED.search(term)
     if mixed:

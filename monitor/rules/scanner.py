@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -43,6 +43,7 @@ class Scanner:
         self._numbers: dict[str, int] = {}
         self._expressions: dict[int, Expression] = {}
         self._patterns_of: dict[str, list[int]] = {}
+        self.sizes: dict[int, int] = {}
         guards: dict[tuple[int, int], tuple[_Guard, ...]] = {}
         members = _Memberships()
         for number, of_list in terms.items():
@@ -55,23 +56,23 @@ class Scanner:
                 else:
                     for p in found:
                         guarded[p].add(guard)
-            members.add(number, free.union(guarded))
+            patterns = free.union(guarded)
+            members.add(number, patterns)
+            self.sizes[number] = len(patterns)
             guards |= {(p, number): tuple(several) for p, several in guarded.items() if p not in free}
         self._guards = guards
         self.lists_of = members.of_each(len(self._numbers))
-        patterns = list(self._numbers)
+        written = list(self._numbers)
         # Of use in building alone, and tens of megabytes.
         del self._forms, self._numbers, self._patterns_of
-        self._before = [pattern.startswith(" ") for pattern in patterns]
-        self._after = [pattern.endswith(" ") for pattern in patterns]
+        self._before = [pattern.startswith(" ") for pattern in written]
+        self._after = [pattern.endswith(" ") for pattern in written]
         self._automaton = ahocorasick_rs.AhoCorasick(
-            patterns or ["\0"],
+            written or ["\0"],
             implementation=ahocorasick_rs.Implementation.ContiguousNFA,
             store_patterns=False,
         )
-        self.size = len(patterns)
-        sizes = Counter(number for lists in self.lists_of for number in lists)
-        self.sizes = {number: sizes[number] for number in terms}
+        self.size = len(written)
 
     def _take(self, term: Term) -> tuple[list[int], _Guard]:
         """The numbers of a term's patterns, and when they count."""
