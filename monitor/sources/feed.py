@@ -26,7 +26,7 @@ _BEIJING = timezone(timedelta(hours=8))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What a document holds: at most a thousand entries, in its order."""
+    """What a document holds, in its order; of more than a thousand entries the first and the last half."""
 
     entries: tuple[Entry, ...]
     outcome: Outcome = Outcome.OK
@@ -38,8 +38,8 @@ class Parsed:
 def parse(body: bytes, *, feed: Feed, content_type: str = "", max_entries: int = MAX_ENTRIES) -> Parsed:
     """Read RSS 0.9x, 1.0 and 2.0, Atom or JSON Feed; raises ParseError with the reason.
 
-    TRUNCATED means that only the first entries could be kept: the document
-    ends early, or holds more than the limit.
+    TRUNCATED means that not all entries could be kept: the document ends early,
+    or holds more than the limit, and loses those in the middle.
     """
     if not body.strip():
         raise ParseError(Outcome.EMPTY_BODY)
@@ -61,7 +61,7 @@ def parse(body: bytes, *, feed: Feed, content_type: str = "", max_entries: int =
 def _detail(is_cut: bool, over: int, empty: int) -> str:
     parts = [
         "the document ends early" if is_cut else "",
-        f"{over} entries over the limit" if over else "",
+        f"{over} entries over the limit, in the middle" if over else "",
         f"{empty} entries without any text" if empty else "",
     ]
     return "; ".join(part for part in parts if part)

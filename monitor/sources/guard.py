@@ -25,14 +25,14 @@ class Document:
     text: str
     root: str
     is_truncated: bool
-    over: int  # entries cut off because there are too many
+    over: int  # entries left out because there are too many
 
 
 def check(text: str, max_entries: int) -> Document:
     """Check a decoded document and mend it; raises ParseError with the reason for refusing it.
 
-    A document without its closing tag is cut after its last whole entry, one
-    with too many entries after the last within the limit.
+    A document without its closing tag is cut after its last whole entry; one
+    with too many entries loses those in the middle.
     """
     text = mend(text)  # first: what it drops might hide what is refused below
     if "<!entity" in text.lower():
@@ -45,21 +45,25 @@ def check(text: str, max_entries: int) -> Document:
     if shape.root.lower() in ("", "html", "head", "body"):
         raise ParseError(Outcome.NOT_A_FEED, _looks_like(text))
     return Document(
-        text=text[: _end(shape, max_entries)],
+        text=_wanted(text, shape, max_entries),
         root=shape.root,
         is_truncated=not shape.is_closed,
         over=max(shape.entries - max_entries, 0),
     )
 
 
-def _end(shape: Shape, max_entries: int) -> int | None:
-    """How far the parser may read: it takes seconds for entries that nobody would keep."""
-    if shape.entries > max_entries:
-        return shape.limit_end
-    if shape.is_closed:
-        return None
+def _wanted(text: str, shape: Shape, max_entries: int) -> str:
+    """What the parser is to read: it takes seconds for entries that nobody would keep.
+
+    Of too many entries both ends, for some publishers write their newest entry last.
+    """
     # Without one whole entry, what stands before the first is kept, so that the feed is still known as one.
-    return shape.entries_end or shape.entries_start
+    end = None if shape.is_closed else shape.entries_end or shape.entries_start
+    if shape.entries <= max_entries:
+        return text[:end]
+    return (
+        text[: shape.head_end or shape.entries_start] + text[max(shape.tail_starts[0], shape.head_end) : end]
+    )
 
 
 def _looks_like(text: str) -> str:

@@ -14,7 +14,7 @@ from monitor.sources.raw import RawFeed
 
 
 def read(text: str, max_entries: int) -> RawFeed:
-    """Read the first entries of a JSON Feed; raises ParseError for any other JSON."""
+    """Read the entries of a JSON Feed, of too many both ends; raises ParseError for any other JSON."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -26,9 +26,15 @@ def read(text: str, max_entries: int) -> RawFeed:
     return RawFeed(
         language=_scalar(document.get("language")),
         # What is no object becomes an entry without text, which is counted as skipped.
-        entries=[_raw(item if isinstance(item, dict) else {}) for item in items[:max_entries]],
+        entries=[_raw(item if isinstance(item, dict) else {}) for item in _both_ends(items, max_entries)],
         over=max(len(items) - max_entries, 0),
     )
+
+
+def _both_ends(items: list[Any], most: int) -> list[Any]:
+    """All items, or the first and the last ones: some publishers write their newest last."""
+    head = most // 2
+    return items if len(items) <= most else items[:head] + items[head - most :]
 
 
 def _raw(item: Mapping[str, Any]) -> dict[str, Any]:

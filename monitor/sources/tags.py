@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from monitor.core.outcome import Outcome
 from monitor.errors import ParseError
@@ -27,8 +28,10 @@ class Shape:
     is_closed: bool = False  # the first element has its end
     entries: int = 0  # whole ones
     entries_start: int | None = None
+    entry_start: int = 0  # of the entry at hand
     entries_end: int = 0  # 0: there is no whole entry
-    limit_end: int = 0  # where the last entry within the limit ends; 0: fewer entries than that
+    head_end: int = 0  # where the first half of as many entries as are wanted ends
+    tail_starts: deque[int] = field(default_factory=deque)  # of the entries in the other half, the last ones
 
 
 def survey(text: str, max_entries: int) -> Shape:
@@ -37,7 +40,8 @@ def survey(text: str, max_entries: int) -> Shape:
     An end tag closes all that was left open inside its element. A "<" that
     begins no tag is text.
     """
-    shape, open_elements = Shape(), list[str]()
+    head = max_entries // 2
+    shape, open_elements = Shape(tail_starts=deque(maxlen=max_entries - head)), list[str]()
     at = text.find("<")
     while at >= 0:
         skipped = next((end for begin, end in _SKIPPED if text.startswith(begin, at)), None)
@@ -48,20 +52,22 @@ def survey(text: str, max_entries: int) -> Shape:
             shape.is_closed |= bool(tag and tag[1] and tag[2] == shape.root)
             break
         if tag:
-            _enter(shape, open_elements, tag, text[at : end + 1], max_entries)
+            _enter(shape, open_elements, tag, text[at : end + 1], head)
         at = text.find("<", end if tag or skipped else at + 1)
     return shape
 
 
-def _enter(shape: Shape, open_elements: list[str], found: re.Match[str], tag: str, max_entries: int) -> None:
+def _enter(shape: Shape, open_elements: list[str], found: re.Match[str], tag: str, head: int) -> None:
     name, end, is_empty = found[2].lower(), found.start() + len(tag), tag.endswith("/>")
     is_entry = name.rpartition(":")[2] in _ENTRIES
     if found[1]:
         _leave(shape, open_elements, name)
     else:
         shape.root = shape.root or found[2]
-        if is_entry and shape.entries_start is None:
-            shape.entries_start = found.start()
+        if is_entry:
+            shape.entry_start = found.start()
+            if shape.entries_start is None:
+                shape.entries_start = found.start()
         if tag.count("=") > MAX_ATTRIBUTES and len(_ATTRIBUTE.findall(tag)) > MAX_ATTRIBUTES:
             raise ParseError(Outcome.TOO_MANY_ATTRIBUTES, f"more than {MAX_ATTRIBUTES} in one element")
         if not is_empty and name not in _VOID:
@@ -71,9 +77,10 @@ def _enter(shape: Shape, open_elements: list[str], found: re.Match[str], tag: st
     shape.is_closed |= not open_elements
     if is_entry and (found[1] or is_empty):
         shape.entries += 1
+        shape.tail_starts.append(shape.entry_start)
         shape.entries_end = end
-        if shape.entries == max_entries:
-            shape.limit_end = end
+        if shape.entries == head:
+            shape.head_end = end
 
 
 def _leave(shape: Shape, open_elements: list[str], name: str) -> None:

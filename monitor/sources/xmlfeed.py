@@ -25,7 +25,7 @@ _SAID = ("title", "link", "id", "summary")
 
 
 def read(text: str, max_entries: int) -> RawFeed:
-    """Read the first entries of a feed in XML; raises ParseError with the reason for refusing it.
+    """Read the entries of a feed in XML, of too many both ends; raises ParseError with why it is refused.
 
     Maps, ratings and chapters may be broken: then the feed is read without them.
     """

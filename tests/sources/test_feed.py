@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -161,15 +162,30 @@ class TestTruncated:
         parsed = read(b"<!-- our <feed> is made of " + b"items -->" + rss(item("A"), declaration=""))
         assert (parsed.outcome, len(parsed.entries)) == (Outcome.OK, 1)
 
-    def test_more_entries_than_the_limit(self) -> None:
-        parsed = parse(rss("".join(item(f"T{n}", guid=str(n)) for n in range(30))), feed=FEED, max_entries=10)
-        assert (parsed.outcome, len(parsed.entries), parsed.skipped) == (Outcome.TRUNCATED, 10, 20)
+    @pytest.mark.parametrize("limit", [1, 2, 9, 10])
+    def test_of_more_entries_than_the_limit_both_ends_are_kept(self, limit: int) -> None:
+        """A publisher may write the newest entry first or last."""
+        xml = rss("".join(item(f"T{n}", guid=str(n)) for n in range(30)))
+        json_feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "items": [{"id": str(n), "title": f"T{n}"} for n in range(30)],
+        }
+        for body in (xml, json.dumps(json_feed).encode()):
+            parsed = parse(body, feed=FEED, max_entries=limit)
+            assert (parsed.outcome, parsed.skipped) == (Outcome.TRUNCATED, 30 - limit)
+            numbers = [*range(limit // 2), *range(30 - (limit - limit // 2), 30)]
+            assert [entry.title for entry in parsed.entries] == [f"T{n}" for n in numbers]
+
+    def test_too_many_entries_in_a_document_that_ends_early(self) -> None:
+        body = rss("".join(item(f"T{n}", guid=str(n)) for n in range(30)))
+        parsed = parse(body[: body.index(b"T29")], feed=FEED, max_entries=4)
+        assert [entry.title for entry in parsed.entries] == ["T0", "T1", "T27", "T28"]
 
     def test_a_hundred_thousand_entries_cost_no_more_than_the_limit(self) -> None:
         items = "".join(f"<item><guid>{n}</guid><title>T</title></item>" for n in range(100_000))
         parsed = read(rss(items))
         assert (parsed.outcome, len(parsed.entries), parsed.skipped) == (Outcome.TRUNCATED, 1_000, 99_000)
-        assert parsed.detail == "99000 entries over the limit"
+        assert parsed.detail == "99000 entries over the limit, in the middle"
 
 
 class TestIdentity:
