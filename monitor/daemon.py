@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -19,7 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from monitor import app
 from monitor.core.progress import Pace, Progress, Turn
-from monitor.errors import LeaseLost
+from monitor.errors import DoorError, LeaseLost
 from monitor.jobs import BACKUP_TICK_S, PATIENCE_S, Jobs, paces
 from monitor.notifiers import Notifier
 from monitor.services.clock import Clock, look
@@ -58,7 +58,7 @@ async def run(context: Context, notifier: Notifier, *, stand_by: bool = False) -
         app.take_up(context)
         desk.reload()
         async with app.open_source(context.config) as source:
-            return await _serve(desk, notifier, source, stop)
+            return await _serve(desk, notifier, source, stop, needs_door=not stand_by)
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def _standing_by(desk: Desk, reason: str) -> AsyncIterator[None]:
     log.info("standing by", extra={"reason": reason})
     progress = Progress({EVENT_LOOP: Pace(every_s=LOOK_EVERY_S, patience_s=PATIENCE_S)})
     with _thread("writer") as writer, watched(progress, asyncio.get_running_loop()):
-        async with _door(desk, writer, progress, stands_by=reason):
+        async with _door(desk, writer, progress, stands_by=reason, is_needed=False):
             notify("READY=1", "STATUS=standing by")
             yield
 
@@ -80,7 +80,9 @@ def _end_at_once(error: LeaseLost) -> None:
     os._exit(REPLACED)
 
 
-async def _serve(desk: Desk, notifier: Notifier, source: Source, stop: asyncio.Event) -> bool:
+async def _serve(
+    desk: Desk, notifier: Notifier, source: Source, stop: asyncio.Event, *, needs_door: bool
+) -> bool:
     loop = asyncio.get_running_loop()
     # One writer: SQLite has one anyway, and so no poll waits for another one's lock.
     writer, mailer, keeper = (_thread(name) for name in ("writer", "mailer", "keeper"))
@@ -106,7 +108,7 @@ async def _serve(desk: Desk, notifier: Notifier, source: Source, stop: asyncio.E
         loop.add_signal_handler(signal.SIGHUP, jobs.start, "reload", partial(works.reload, always=True))
         log.info("running", extra={"feeds": len(context.config.feeds), "rules": context.catalog.revision})
         with watched(progress, loop):
-            async with _door(desk, writer, progress):
+            async with _door(desk, writer, progress, is_needed=needs_door):
                 notify("READY=1", "STATUS=running")
                 await stop.wait()
                 log.info("stopping: finishing the work in hand")
@@ -122,9 +124,12 @@ def _thread(name: str) -> ThreadPoolExecutor:
 
 @asynccontextmanager
 async def _door(
-    desk: Desk, writer: ThreadPoolExecutor, progress: Progress, stands_by: str = ""
+    desk: Desk, writer: ThreadPoolExecutor, progress: Progress, *, stands_by: str = "", is_needed: bool
 ) -> AsyncIterator[None]:
-    """Serve health and the links of mails while the block runs, where the configuration gives a port."""
+    """Serve health and the links of mails while the block runs, where the configuration gives a port.
+
+    Without need a port that is taken, as by another daemon on this machine, is told and done without.
+    """
     web = desk.context.config.web
     if web.port is None:
         yield
@@ -140,8 +145,14 @@ async def _door(
             troubles=progress.troubles,
             stands_by=stands_by,
         )
-        async with serve(made, host=web.host, port=web.port):
-            log.info("door open", extra={"host": web.host, "port": web.port})
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(serve(made, host=web.host, port=web.port))
+                log.info("door open", extra={"host": web.host, "port": web.port})
+            except DoorError as error:
+                if is_needed:
+                    raise
+                log.error("%s", error)
             yield
 
 

@@ -10,6 +10,7 @@ MonitorError
 ├── StorageError     the operator looks at the database
 │   └── AlreadyRunning   another daemon holds this database
 │       └── LeaseLost      and took it over from this one
+├── DoorError        the port of [web] cannot be had; the operator chooses another, or ends what holds it
 ├── InputError       the caller of a command, or of a form, gave it something it cannot use
 └── TokenError       a link of a mail grants nothing (services/tokens.py)
 """
@@ -99,6 +100,10 @@ class AlreadyRunning(StorageError):
 
 class LeaseLost(AlreadyRunning):
     """Another daemon took this database over; whoever meets this must end."""
+
+
+class DoorError(MonitorError):
+    """Health and links cannot be served where the configuration says."""
 
 
 class InputError(MonitorError):

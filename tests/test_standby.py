@@ -39,8 +39,10 @@ def free_port() -> int:
 class Daemon:
     """`monitor run` on a configuration of its own, and its log."""
 
-    def __init__(self, folder: Path, name: str, engine: Engine, feeds: int, *options: str) -> None:
-        self.port = free_port()
+    def __init__(
+        self, folder: Path, name: str, engine: Engine, feeds: int, *options: str, port: int = 0
+    ) -> None:
+        self.port = port or free_port()
         text = re.sub(
             r'(?m)^url = "sqlite.*$', f'url = "{engine.url}"', demo_config(feeds, folder / "indicators")
         )
@@ -76,8 +78,8 @@ def start(engine: Engine, tmp_path: Path) -> Iterator[object]:
     started: list[Daemon] = []
     with serve(sample_feeds(NOON)) as feeds:
 
-        def start(name: str, *options: str) -> Daemon:
-            started.append(Daemon(tmp_path, name, engine, feeds, *options))
+        def start(name: str, *options: str, port: int = 0) -> Daemon:
+            started.append(Daemon(tmp_path, name, engine, feeds, *options, port=port))
             return started[-1]
 
         try:
@@ -106,6 +108,28 @@ def test_a_stand_by_says_so_waits_and_takes_over_when_the_other_is_killed(start,
     second.process.send_signal(signal.SIGTERM)
     assert second.process.wait(timeout=30) == 0
     assert "Traceback" not in second.log.read_text()
+
+
+@ON_POSTGRESQL
+def test_a_stand_by_on_the_same_port_waits_without_a_door_and_opens_it_when_it_takes_over(start) -> None:  # type: ignore[no-untyped-def]
+    first = start("first")
+    first.waits_to_say('"running"')
+    second = start("second", "--standby", port=first.port)
+    second.waits_to_say(f"no door at 127.0.0.1:{first.port}: Address already in use")
+    assert second.process.poll() is None
+    first.process.kill()
+    second.waits_to_say('"door open"')
+    assert "Traceback" not in second.log.read_text()
+
+
+def test_a_daemon_whose_port_is_taken_says_so_and_ends(start) -> None:  # type: ignore[no-untyped-def]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        daemon = start("one", port=port)
+        assert daemon.process.wait(timeout=60) == 1
+    said = daemon.log.read_text()
+    assert f"no door at 127.0.0.1:{port}: Address already in use; choose another [web] port" in said
+    assert "Traceback" not in said
 
 
 @ON_POSTGRESQL

@@ -34,6 +34,7 @@ class Life:
     log: list[tuple[float, dict[str, object]]] = field(default_factory=list)  # warnings and worse
     stray: list[str] = field(default_factory=list)  # lines that are no event
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    stands_by: asyncio.Event = field(default_factory=asyncio.Event)
     _watch: asyncio.Task[None] | None = None
 
     async def wait(self, timeout_s: float) -> bool:
@@ -44,11 +45,18 @@ class Life:
 
     async def wait_running(self, timeout_s: float) -> bool:
         """Wait until it runs; False when it ended before, or takes longer."""
+        return await self._wait_until(self.ready, timeout_s)
+
+    async def wait_standing_by(self, timeout_s: float) -> bool:
+        """Wait until it stands by; False when it ended before, or takes longer."""
+        return await self._wait_until(self.stands_by, timeout_s)
+
+    async def _wait_until(self, said: asyncio.Event, timeout_s: float) -> bool:
         assert self._watch is not None
-        ready = asyncio.ensure_future(self.ready.wait())
-        await asyncio.wait([ready, self._watch], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        return self.ready.is_set()
+        waiting = asyncio.ensure_future(said.wait())
+        await asyncio.wait([waiting, self._watch], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        return said.is_set()
 
     @property
     def is_over(self) -> bool:
@@ -182,5 +190,7 @@ def _take(life: Life, line: str) -> None:
     if event.get("event") == "running":
         life.running = time.time()
         life.ready.set()
+    if event.get("event") == "standing by":
+        life.stands_by.set()
     if event.get("level") not in ("info", "debug"):
         life.log.append((time.time(), event))

@@ -20,8 +20,10 @@ from torture.sink import Sink
 
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 15.0
+TAKES_OVER_WITHIN_S = 10.0
 ANOTHER_DAEMON = 3
 CRASH = "database server crashed"
+TAKE_OVER = "killed with a stand-by"
 Act = Callable[["Nemesis", Life], Awaitable[None]]
 
 
@@ -79,16 +81,16 @@ class Nemesis:
             await asyncio.sleep(delay / 2)
             await self._do(act, life)
             await asyncio.sleep(delay / 2)
-        await self._kill(life)
+        await self._kill(self.lives[-1])
 
     def _possible(self) -> dict[str, tuple[int, Act]]:
-        absent = () if self.database.server else (CRASH,)
+        absent = [*[TAKE_OVER] * self.database.is_sqlite, *[CRASH] * (self.database.server is None)]
         return {name: act for name, act in ACTS.items() if name not in absent}
 
-    async def start(self, failpoint: str = "") -> Life:
+    async def start(self, failpoint: str = "", *options: str) -> Life:
         """Start a daemon, with whole rules on disk for as long as it loads them."""
         await self.whole.acquire()
-        life = await self.launch.start(failpoint)
+        life = await self.launch.start(failpoint, *options)
 
         async def loaded() -> None:
             await life.wait_running(STARTS_WITHIN_S)
@@ -183,6 +185,18 @@ class Nemesis:
         elif second.code != ANOTHER_DAEMON and not life.is_over:
             self.broken.append(f"a second daemon ended with code {second.code}, not {ANOTHER_DAEMON}")
 
+    async def _take_over(self, life: Life) -> None:
+        heir = await self.start("", "--standby")
+        if not await heir.wait_standing_by(STARTS_WITHIN_S):
+            self.broken.append(f"a stand-by did not stand by: {heir.code}")
+            return await heir.kill()
+        await self._kill(life)
+        self.probe(life)
+        self.lives.append(heir)
+        if not await heir.wait_running(TAKES_OVER_WITHIN_S):
+            self.broken.append(f"a stand-by did not take over in {TAKES_OVER_WITHIN_S:g} s: {heir.code}")
+        return None
+
     async def _end_backends(self, life: Life) -> None:
         if self.database.is_sqlite:
             return await self._fill(life)
@@ -213,5 +227,6 @@ ACTS: dict[str, tuple[int, Act]] = {
     "disk full or backends ended": (8, Nemesis._end_backends),
     "mail server away": (6, Nemesis._mail_off),
     "second daemon": (6, Nemesis._second),
+    TAKE_OVER: (6, Nemesis._take_over),
     CRASH: (4, Nemesis._crash_server),
 }

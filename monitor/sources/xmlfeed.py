@@ -17,17 +17,20 @@ from monitor.sources.raw import RawFeed
 feedparser.SANITIZE_HTML = 0
 feedparser.RESOLVE_RELATIVE_URIS = 0
 
-# What broken extension elements make feedparser raise
+# What broken extension elements, and a stray end of an image's width, make feedparser raise
 # (https://github.com/kurtmckee/feedparser/issues/591, 599).
 _RAISED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, AssertionError, re.error)
-_EXTENSION = re.compile(r"</?(?!(?:content|dc|dcterms|atom|rdf|rss):)[A-Za-z_][\w.-]*:[^<>]*>", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"</?(?:(?!(?:content|dc|dcterms|atom|rdf|rss):)[A-Za-z_][\w.-]*:|(?:width|height|textinput)\b)[^<>]*>",
+    re.IGNORECASE,
+)
 _SAID = ("title", "link", "id", "summary")
 
 
 def read(text: str, max_entries: int) -> RawFeed:
     """Read the entries of a feed in XML, of too many both ends; raises ParseError with why it is refused.
 
-    Maps, ratings and chapters may be broken: then the feed is read without them.
+    Maps, ratings, chapters and the feed's image may be broken: then the feed is read without them.
     """
     document = check(text, max_entries)
     try:

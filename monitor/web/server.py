@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from sqlalchemy import Connection
 
 from monitor.config.web import SHORTEST_SECRET
 from monitor.core.progress import Trouble
-from monitor.errors import StorageError
+from monitor.errors import DoorError, StorageError
 from monitor.services.context import Context
 from monitor.services.tokens import Act, Refusal, TokenError, verify
 from monitor.storage.engine import reading, writing
@@ -191,7 +192,7 @@ def make_app(
 async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
     """Serve an app while the block runs; gives the port, which the system chooses for 0.
 
-    Raises OSError when the address cannot be had.
+    Raises DoorError when the address cannot be had.
     """
     # The access log would hold every token, as would the complaint about a request that is no HTTP.
     door_log = log.getChild("http")
@@ -205,7 +206,12 @@ async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else error
+            advice = "choose another [web] port or host, or end the program that has it"
+            raise DoorError(f"no door at {host}:{port}: {reason}; {advice}") from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

@@ -258,6 +258,10 @@ class TestText:
         body = f"<rss version='2.0' {names}><channel>{items}</channel></rss>".encode()
         assert [entry.title for entry in read(body).entries] == ["A", "B"]
 
+    @pytest.mark.parametrize("broken", ["</width>", "<image><width>88</image></height>", "</height>"])
+    def test_a_broken_image_costs_only_itself(self, broken: str) -> None:
+        assert [entry.title for entry in read(rss(item("A"), head=broken)).entries] == ["A"]
+
     @pytest.mark.parametrize(
         ("given", "expected"),
         [
