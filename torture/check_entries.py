@@ -52,17 +52,30 @@ def nothing_lost(evidence: Evidence, connection: Connection) -> Violations:
         rows = held.rows.get((feed, link), [])
         if _is_pruned(held, feed, revisions):
             continue
-        if not rows and (gone_at is None or _could_be_read(evidence, revisions[0].tick, gone_at)):
+        if not rows and (gone_at is None or _could_be_read(evidence, feed, revisions[0].tick, gone_at)):
             yield "I1", f"{link} (tick {revisions[0].tick} of {last_tick}) is not stored"
         if rows and gone_at is None and rows[0][1:] != revisions[-1].text:
             yield "I1", f"{link} is not stored as last published"
 
 
-def _could_be_read(evidence: Evidence, since: int, until: int) -> bool:
-    """Whether an entry was in its document for long enough, and daemons ran long enough meanwhile."""
-    ticked_at = evidence.farm.ticked_at
-    stretches = [last - first for first, last in evidence.calm(ticked_at[since], ticked_at[until])]
-    return until - since >= VISIBLE_LONG and sum(s for s in stretches if s > 1) >= 2 * evidence.patience_s
+def _could_be_read(evidence: Evidence, feed: int, since: int, until: int) -> bool:
+    """Whether daemons could store what a feed showed between two ticks.
+
+    One that fetched a whole document must live undisturbed for long enough
+    afterwards, for all that it fetched waits for one parser; where none
+    fetched it, they must have run for long enough in all.
+    """
+    shown = evidence.farm.ticked_at[since], evidence.farm.ticked_at[until]
+    calm, needed = list(evidence.calm(*shown)), evidence.patience_s(*shown)
+    fetched = [
+        one.at
+        for one in evidence.farm.served
+        if one.feed == feed and one.status == 200 and shown[0] < one.at < shown[1]
+    ]
+    if fetched:
+        return any(last - at >= needed / 2 for at in fetched for first, last in calm if first <= at <= last)
+    long_enough = sum(last - first for first, last in calm if last - first > 1) >= 2 * needed
+    return until - since >= VISIBLE_LONG and long_enough
 
 
 def stored_once(evidence: Evidence, connection: Connection) -> Violations:

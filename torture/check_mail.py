@@ -239,7 +239,7 @@ def _began(evidence: Evidence) -> datetime:
 def _could_run(evidence: Evidence, since: float, until: float) -> bool:
     """Whether a daemon ran undisturbed for long enough while the clock stood within [since, until)."""
     return any(
-        last - first >= evidence.patience_s
+        last - first >= evidence.patience_s()
         for span in evidence.clock.real_spans(since, until)
         for first, last in evidence.calm(*span)
     )

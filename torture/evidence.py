@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from statistics import median
 
 from sqlalchemy import Connection, inspect, select
@@ -57,11 +58,14 @@ class Evidence:
     def lives(self) -> list[Life]:
         return self.nemesis.lives
 
-    @property
-    def patience_s(self) -> float:
-        """How long a daemon must run undisturbed to have done all that is due; more on a busy machine."""
-        starts = [life.running - life.began for life in self.lives if life.running is not None]
-        return max(4.0, 20 * median(starts)) if starts else 4.0
+    def patience_s(self, since: float = 0.0, until: float = inf) -> float:
+        """How long a daemon must run undisturbed to have done all that is due.
+
+        More on a machine that is busy with other things, which the starts between two real times tell.
+        """
+        started = [life for life in self.lives if life.running is not None]
+        near = [life for life in started if since <= life.began <= until] or started
+        return max(4.0, 20 * median(life.running - life.began for life in near)) if near else 4.0
 
     def calm(self, since: float, until: float) -> Iterator[tuple[float, float]]:
         """The stretches of real time in which a daemon ran undisturbed."""

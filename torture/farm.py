@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from torture.clock import Clock
 from torture.plan import Plan
@@ -40,6 +41,15 @@ class Item:
         return self.title, self.summary
 
 
+class Served(NamedTuple):
+    """One answer to a daemon."""
+
+    at: float  # real
+    feed: int
+    status: int  # 0 where it broke off
+    version: str  # of the document then
+
+
 class Farm:
     """The feeds, their documents of now, and all that was ever published."""
 
@@ -57,7 +67,7 @@ class Farm:
         self._number = 0
         self._faults = Random(f"{seed} farm faults")
         self._ledger = os.open(ledger, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-        self.served: list[tuple[float, int, int, str]] = []  # real time, feed, status, version
+        self.served: list[Served] = []
 
     async def run(self, seconds: float) -> None:
         """Publish, one tick a second."""
@@ -92,7 +102,7 @@ class Farm:
         """Answer a request for /NUMBER."""
         feed = int(path.strip("/"))
         answer = self._answer(feed, headers)
-        self.served.append((time.time(), feed, 0 if answer.cut else answer.status, self.etag(feed)))
+        self.served.append(Served(time.time(), feed, 0 if answer.cut else answer.status, self.etag(feed)))
         return answer
 
     def _answer(self, feed: int, headers: dict[str, str]) -> Answer:
