@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     TOO_MANY_ATTRIBUTES = "too_many_attributes"
     PARSER_CRASH = "parser_crash"
     PARSER_TIMEOUT = "parser_timeout"
+    OUR_ERROR = "our_error"
 
     @property
     def failed(self) -> bool:

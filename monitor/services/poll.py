@@ -14,7 +14,7 @@ from monitor.core.changes import Change, classify, fingerprint, is_key_reused, r
 from monitor.core.health import wait_after_failure, wait_after_success
 from monitor.core.model import Entry, FeedState, Fetched
 from monitor.core.outcome import Outcome
-from monitor.errors import SourceError
+from monitor.errors import SourceError, StorageError
 from monitor.failpoints import failpoint
 from monitor.rules.language import guess_language
 from monitor.services.context import Context
@@ -116,15 +116,26 @@ async def _poll_one(
     context: Context, source: Source, state: FeedState, now: Clock, jitter: Jitter, writer: Executor
 ) -> PollReport:
     loop = asyncio.get_running_loop()
+
+    async def failed(error: SourceError) -> PollReport:
+        return await loop.run_in_executor(
+            writer, lambda: record_failure(context, state, error, now(), jitter())
+        )
+
     try:
         fetched = await source(state)
-    except SourceError as error:
-        refusal = error
+        # The time is that of the writing: an assessment that goes first must not be of a later time.
         return await loop.run_in_executor(
-            writer, lambda: record_failure(context, state, refusal, now(), jitter())
+            writer, lambda: record_poll(context, state, fetched, now(), jitter())
         )
-    # The time is that of the writing: an assessment that goes first must not be of a later time.
-    return await loop.run_in_executor(writer, lambda: record_poll(context, state, fetched, now(), jitter()))
+    except SourceError as error:
+        return await failed(error)
+    except StorageError:
+        raise  # no feed's trouble
+    except Exception:
+        # A fault of ours. Until it is mended this feed waits as if the fault were its own.
+        await failed(SourceError(Outcome.OUR_ERROR, "an error of this program, which its log holds"))
+        raise
 
 
 def record_failure(

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from monitor.core.model import Entry, FeedState, Fetched, Validators
 from monitor.core.outcome import Outcome
-from monitor.errors import FetchError
+from monitor.errors import FetchError, StorageError
 from monitor.services.context import Context
 from monitor.services.poll import IN_HAND, MOST_IN_FLIGHT, PollReport, Source, poll_due, record_poll
 from monitor.sources.feed import parse
@@ -183,6 +183,36 @@ async def test_an_error_of_ours_in_one_poll_does_not_stop_the_others(context: Co
     with pytest.raises(ExceptionGroup, match="a reason of ours"):
         await polled(context, source)
     assert state_of(context, "ribao").succeeded_at == NOON
+    state = state_of(context, "wire")
+    assert (state.outcome, state.failures) == (Outcome.OUR_ERROR, 1)
+    assert state.next_poll_at is not None
+    assert state.next_poll_at > NOON
+
+
+async def test_what_cannot_be_stored_for_a_fault_of_ours_is_put_off_and_not_called_polled(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("monitor.services.poll._store_signals", broken)
+    with pytest.raises(ExceptionGroup, match="a reason of ours"):
+        await polled(context, holding(a_fetch(PATROL)))
+    state = state_of(context, "wire")
+    assert (state.outcome, state.failures, state.entries_stored) == (Outcome.OUR_ERROR, 1, 0)
+    assert state.validators.etag == ""
+
+
+async def test_trouble_of_the_database_is_no_failure_of_a_feed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> int:
+        raise StorageError("database is locked")
+
+    monkeypatch.setattr("monitor.services.poll._store_signals", locked)
+    with pytest.raises(ExceptionGroup):
+        await polled(context, holding(a_fetch(PATROL)))
+    assert state_of(context, "wire").failures == 0
 
 
 async def test_a_failed_poll_keeps_what_there_was(context: Context) -> None:
