@@ -139,7 +139,10 @@ def test_blanket_handlers_stand_only_at_last_doors() -> None:
 
 
 def is_blanket(node: ast.AST) -> bool:
+    """Whether a handler hides whatever happens; one that ends by raising it again hides nothing."""
     if not isinstance(node, ast.ExceptHandler):
+        return False
+    if isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None:
         return False
     return node.type is None or (
         isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")

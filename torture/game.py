@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -33,6 +34,7 @@ from torture.sink import Sink
 from torture.web import Answer, port_of, serve
 
 PEOPLE_GO_ON_S = 3.0
+QUIET_S = 1.5  # digests are written every six seconds
 CHECKS = (*check_entries.CHECKS, *check_mail.CHECKS, *check_scores.CHECKS, *check_daemon.CHECKS)
 AT_EVERY_PROBE = (*check_entries.AT_EVERY_PROBE, *check_daemon.AT_EVERY_PROBE)
 
@@ -158,14 +160,23 @@ async def _settle(evidence: Evidence, database: Database, people: list[asyncio.T
         work.cancel()
     # Every reader's next digest, and whatever waits for its turn, comes within our next hour.
     await asyncio.sleep(1.3 * HOUR / RATE)
-    deadline = evidence.settling_since + evidence.plan.settle
-    while time.time() < deadline and not _is_settled(evidence, database):
-        await asyncio.sleep(0.5)
-    evidence.settled_at = evidence.clock.now()  # what is written later may still wait to be sent
+    # What is written later may still wait to be sent, as may what was being written at the first look.
+    evidence.settled_at = await _quiet_since(evidence, database)
     life.notice_memory()
     life.send(signal.SIGTERM)
     if not await life.wait(15) or life.code != 0:
         evidence.nemesis.broken.append(f"the last daemon did not end in good order: {life.code}")
+
+
+async def _quiet_since(evidence: Evidence, database: Database) -> datetime:
+    """Wait until all is read and sent at every look for some seconds; the time by our clock of the first."""
+    deadline = evidence.settling_since + evidence.plan.settle
+    first, began = evidence.clock.now(), time.time()
+    while time.time() < deadline and time.time() - began < QUIET_S:
+        if not _is_settled(evidence, database):
+            first, began = evidence.clock.now(), time.time()
+        await asyncio.sleep(0.25)
+    return first
 
 
 def _is_settled(evidence: Evidence, database: Database) -> bool:

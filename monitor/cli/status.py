@@ -75,7 +75,7 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         "last_digests": {
             r.id: last.composed_at.isoformat()
             for r in context.config.recipients
-            if (last := digests.last_digest(connection, r.id))
+            if (last := digests.last_digest(connection, r.id, at))
         },
         "backup": {"at": backup.at.isoformat(), "size": backup.size} if backup else None,
         "heartbeat": sent_at.isoformat() if sent_at else "",

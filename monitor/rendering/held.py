@@ -41,6 +41,18 @@ def marked_false(number: int) -> str:
     )
 
 
+def found_late(number: int, days: int) -> str:
+    """Reports too old by their date to be told, though they were found just now."""
+    return n_(
+        "{number} report that is dated over {days} days ago was found only now: "
+        "it counts in the scores and is not told as new.",
+        "{number} reports that are dated over {days} days ago were found only now: "
+        "they count in the scores and are not told as new.",
+        number,
+        days=days,
+    )
+
+
 def refused_edit(problems: Sequence[str], number: int) -> str:
     """An edit of the rules that is not in force; the problem as the check put it."""
     first = problems[0].splitlines()[0] if problems else _("unreadable")

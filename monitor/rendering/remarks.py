@@ -45,6 +45,7 @@ OUTCOMES = (
     marked("too many attributes"),
     marked("parser crash"),
     marked("parser timeout"),
+    marked("our error"),
 )
 _UNCORROBORATED = re.compile(r"held at (\w+): uncorroborated")
 _THIN = re.compile(r"held at (\w+): coverage (\d+%)")

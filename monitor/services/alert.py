@@ -66,7 +66,8 @@ def _have_come(connection: Connection) -> bool:
 def _is_time_for_held(connection: Connection, at: datetime) -> bool:
     """Whether something is held back that may leave by now; a cool-down of hours needs no look a tick."""
     looked_at = meta.get(connection, _LOOKED_AT)
-    if looked_at and at - datetime.fromisoformat(looked_at) < HELD_LOOKED_AT_EVERY:
+    # One in the future was made by a clock that was ahead.
+    if looked_at and timedelta(0) <= at - datetime.fromisoformat(looked_at) < HELD_LOOKED_AT_EVERY:
         return False
     return any(alert.state in _OPEN for alert in alerts.since(connection, at - LOOKED_BACK))
 
@@ -127,7 +128,7 @@ def _tell(
     at, limits = picture.at, context.config.alerts
     settled = alerts.settled_keys(connection, recipient.id, at - 2 * LOOKED_BACK)
     silences = alerts.silences_at(connection, at)
-    told = alerts.told(connection, recipient.id, at - REMEMBERED)
+    told = alerts.told(connection, recipient.id, at - REMEMBERED, at)
     mails = alerts.mails_within_an_hour(connection, recipient.id, at)
     leaving: list[Occasion] = []
     for occasion in found:

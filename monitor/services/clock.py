@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from monitor.services.context import Context
 from monitor.storage import meta
 from monitor.storage.engine import writing
+from monitor.storage.redating import redate
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def look(context: Context, at: datetime, passed: timedelta | None) -> Clock:
         before = clock_in(connection)
         after = looked_at(before, at, passed)
         _store(connection, after)
+        if before is not None and at < before.seen - JUMP and not after.is_wrong:
+            redate(connection, at)
     if before is not None and after.jumped_at != before.jumped_at:
         log.warning(after.words)
     return after
@@ -102,6 +105,7 @@ def look(context: Context, at: datetime, passed: timedelta | None) -> Clock:
 def trust(connection: Connection, at: datetime) -> None:
     """Believe the clock from now on: a person says that it is right."""
     _store(connection, Clock(steady=at, seen=at))
+    redate(connection, at)
 
 
 def clock_in(connection: Connection) -> Clock | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -21,12 +21,10 @@ from monitor.services.assess import Picture, keep, see
 from monitor.services.context import Context
 from monitor.services.links import with_links
 from monitor.services.reload import REFUSED, Refusal, refusal_in
-from monitor.services.shared import SHORT_WEEKS, Shared, edits_since
+from monitor.services.shared import SHORT_WEEKS, UNREAD_FOR_AT_MOST, Shared, edits_since
 from monitor.storage import alerts, deliveries, digests, meta, signals
 from monitor.storage.engine import reading, writing
 from monitor.storage.frozen import freeze
-
-UNREAD_FOR_AT_MOST = timedelta(days=30)  # older signals that no digest took are no news any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +181,7 @@ def write(
     A weekly one has the pictures of the trend.
     """
     picture, at = shared.picture, shared.picture.at
-    last = digests.last_digest(connection, stream.record)
+    last = digests.last_digest(connection, stream.record, at)
     since_at = last.composed_at if last else None
     refusal = refusal_in(meta.get(connection, REFUSED))
     zone = zone_or_utc(recipient.timezone)
@@ -200,9 +198,11 @@ def write(
         edits=edits_since(connection, context, recipient, picture, since_at) if since_at else Edits(),
         trends=shared.drawn(connection, context) if is_weekly(cadence) else {},
     )
+    late = shared.found_late(connection, told_from)
     with speaking(recipient.language):
         held_back = (
             *_held_back(refusal, picture, frozenset(new_ids)),
+            *_found_late(sum(late[d] for d in recipient.domains or late)),
             *_alerts_held(connection, context, recipient, told_from, at),
         )
     digest = compose(
@@ -247,6 +247,12 @@ def _held_back(refusal: Refusal | None, picture: Picture, new_ids: frozenset[int
         yield held.marked_false(false)
 
 
+def _found_late(number: int) -> Iterator[str]:
+    # A publisher's wrong date must not hide an event in silence.
+    if number:
+        yield held.found_late(number, UNREAD_FOR_AT_MOST.days)
+
+
 def _sent(values: list[float]) -> Sent:
     level, deepening, friction = values
     return Sent(level=Level(int(level)), deepening=deepening, friction=friction)
@@ -261,7 +267,8 @@ def render_message(context: Context, digest: Digest) -> Message:
     sender = Sender(name=context.config.mail.from_name, address=context.config.mail.from_address)
     domain = sender.address.rpartition("@")[2]
     name = hashlib.sha256(
-        f"{digest.recipient_id}\n{digest.due_at.isoformat()}\n{digest.address}".encode()
+        f"{digest.recipient_id}\n{digest.due_at.isoformat()}\n{digest.composed_at.isoformat()}\n".encode()
+        + f"{digest.address}\n".encode()
         + "\n".join(filter(None, (*digest.urgent, digest.cadence))).encode()
     ).hexdigest()[:24]
     week = digest.due_at.strftime("%G-W%V")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,8 +18,9 @@ from monitor.services.assess import Picture
 from monitor.services.changes import changes_since
 from monitor.services.context import Context
 from monitor.services.survey import survey
-from monitor.storage import assessments, feeds
+from monitor.storage import assessments, feeds, signals
 
+UNREAD_FOR_AT_MOST = timedelta(days=30)  # older signals that no digest took are no news any more
 SHORT_WEEKS, TREND_WEEKS = 7, 26  # of the small charts, and of the pictures of a weekly digest
 
 
@@ -32,6 +34,7 @@ class Shared:
     _before: dict[datetime, dict[str, Assessment]] = field(default_factory=dict)
     _causes: dict[datetime, dict[str, Change]] = field(default_factory=dict)
     _coverage: dict[datetime, Coverage] = field(default_factory=dict)
+    _found_late: dict[datetime, Counter[str]] = field(default_factory=dict)
 
     def trends(self, connection: Connection, weeks: int) -> Mapping[str, Trend]:
         """The indexes of so many weeks by domain, the last ones those of now."""
@@ -69,6 +72,14 @@ class Shared:
             states = feeds.all_states(connection)
             self._coverage[since] = survey(connection, states, since, self.picture.at)
         return self._coverage[since]
+
+    def found_late(self, connection: Connection, since: datetime) -> Counter[str]:
+        """How many signals of each domain were found since a time in entries too old to be told."""
+        if since not in self._found_late:
+            self._found_late[since] = signals.found_late(
+                connection, since, self.picture.at, older_than=UNREAD_FOR_AT_MOST
+            )
+        return self._found_late[since]
 
 
 def _trend(connection: Connection, now: Assessment, weeks: int) -> Trend:

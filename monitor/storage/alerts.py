@@ -42,9 +42,11 @@ def settled_keys(connection: Connection, recipient_id: str, since: datetime) -> 
     return set(connection.execute(query).scalars())
 
 
-def told(connection: Connection, recipient_id: str, since: datetime) -> list[Told]:
-    """What this recipient was told of since a time."""
-    query = select(alerts).where(alerts.c.recipient_id == recipient_id, alerts.c.sent_at > since)
+def told(connection: Connection, recipient_id: str, since: datetime, until: datetime) -> list[Told]:
+    """What this recipient was told of in (since, until]; later is only what a clock that was ahead dated."""
+    query = select(alerts).where(
+        alerts.c.recipient_id == recipient_id, alerts.c.sent_at > since, alerts.c.sent_at <= until
+    )
     return [
         Told(
             subject=row.subject,

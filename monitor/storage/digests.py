@@ -20,11 +20,11 @@ class LastDigest:
     levels: Mapping[str, list[float]]
 
 
-def last_digest(connection: Connection, record: str) -> LastDigest | None:
-    """The newest digest of a recipient's record, None before the first."""
+def last_digest(connection: Connection, record: str, at: datetime) -> LastDigest | None:
+    """The newest digest of a recipient's record at a time, None before the first."""
     query = (
         select(digests.c.composed_at, digests.c.levels)
-        .where(digests.c.recipient_id == record)
+        .where(digests.c.recipient_id == record, digests.c.composed_at <= at)
         .order_by(digests.c.composed_at.desc(), digests.c.id.desc())
         .limit(1)
     )

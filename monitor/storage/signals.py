@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -92,6 +93,25 @@ def unsent_signal_ids(
         .order_by(signals.c.id)
     )
     return list(connection.execute(query).scalars())
+
+
+def found_late(
+    connection: Connection, since: datetime, until: datetime, *, older_than: timedelta
+) -> Counter[str]:
+    """How many signals of each domain were found in (since, until] in entries that were older by their date.
+
+    What a feed held when it was new to us, and what later rules found, is old by its nature.
+    """
+    own = entries.alias()
+    first = select(func.min(own.c.first_seen_at)).where(own.c.feed_id == entries.c.feed_id).scalar_subquery()
+    query = (
+        select(signals.c.domain, signals.c.matched_at, signals.c.effective_at)
+        .join(entries, entries.c.id == signals.c.entry_id)
+        .where(signals.c.matched_at > since, signals.c.matched_at <= until)
+        .where(~signals.c.is_retro, entries.c.first_seen_at > first)
+    )
+    rows = connection.execute(query)
+    return Counter(row.domain for row in rows if row.matched_at - row.effective_at > older_than)
 
 
 def stamp(connection: Connection, recipient_id: str, digest_id: int, signal_ids: Sequence[int]) -> None:

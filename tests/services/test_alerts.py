@@ -71,6 +71,14 @@ def states(context: Context) -> list[tuple[str, str]]:
         return [(a.title, a.state.value) for a in alerts.since(connection, NOON - 99 * MINUTE)]
 
 
+def test_a_mail_of_a_clock_that_was_ahead_cools_nothing_down(urgent: Context) -> None:
+    ahead = NOON + timedelta(days=3)
+    record(urgent, entry(0, ahead), at=ahead)
+    assert alert_due(urgent, ahead) == 1
+    record(urgent, entry(1), at=NOON + MINUTE)
+    assert alert_due(urgent, NOON + MINUTE) == 1
+
+
 def test_an_urgent_story_is_mailed_once(urgent: Context) -> None:
     record(urgent, entry(0))
     assert alert_due(urgent, NOON) == 1

@@ -337,6 +337,22 @@ class TestVerdicts:
         assert digest.held_back == ("1 new story was marked false and left out.",)
 
 
+def test_an_event_under_an_old_date_is_not_hidden_in_silence(context: Context) -> None:
+    record(context, replace(PATROL, key="first", title="Nothing of note", summary=""), at=NOON - DAY)
+    record(context, replace(PATROL, published_at=NOON - 40 * DAY))
+    digest = compose_now(context, context.config.recipients[0], SIX)
+    assert digest.held_back == (
+        "1 report that is dated over 30 days ago was found only now: "
+        "it counts in the scores and is not told as new.",
+    )
+    assert compose_now(context, context.config.recipients[0], SIX + DAY).held_back == ()
+
+
+def test_what_a_new_feed_held_is_old_by_its_nature(context: Context) -> None:
+    record(context, replace(PATROL, published_at=NOON - 40 * DAY))
+    assert compose_now(context, context.config.recipients[0], SIX).held_back == ()
+
+
 class TestSurprise:
     def test_a_baseline_forms_from_days_that_were_read(self, context: Context) -> None:
         self.days_read(context, 0.9)

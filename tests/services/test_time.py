@@ -17,8 +17,9 @@ from monitor.services.compose import compose_due
 from monitor.services.context import Context
 from monitor.services.retain import retain
 from monitor.storage import feeds
+from monitor.storage.digests import last_digest
 from monitor.storage.engine import reading, writing
-from monitor.storage.schema import deliveries, digests
+from monitor.storage.schema import deliveries, digests, signals
 from tests.core.builders import NOON, an_entry
 from tests.services.test_digests import record, with_recipients
 
@@ -208,6 +209,36 @@ class TestRetention:
         assert clock.is_believed
         assert self.pruned(context, at) == 0
         assert self.pruned(context, at + 2 * DAY) == 1
+
+
+@pytest.mark.parametrize("ahead", [10 * HOUR, 3 * DAY])
+def test_what_a_clock_that_was_ahead_dated_is_dated_anew_when_it_is_right(
+    context: Context, ahead: timedelta
+) -> None:
+    context = with_recipients(context, reader("UTC", "daily 20:00"))
+    assert compose_due(context, NOON) == []
+    look(context, NOON, None)
+    look(context, NOON + ahead, MINUTE)
+    record(context, an_entry(title="Russia and China begin a patrol"), at=NOON + ahead)
+    (early,) = compose_due(context, NOON + ahead)
+    look(context, NOON + HOUR, HOUR)
+    with reading(context.engine) as connection:
+        ((found, effective),) = connection.execute(select(signals.c.matched_at, signals.c.effective_at))
+        assert (found, effective <= found) == (NOON + HOUR, True)
+        assert last_digest(connection, "watch", NOON + HOUR) is None
+    # What left too early leaves again at its time.
+    (digest,) = compose_due(context, early.due_at + MINUTE)
+    assert (digest.due_at, digest.since_at) == (early.due_at, None)
+
+
+def test_a_step_back_of_an_hour_writes_no_digest_twice(context: Context) -> None:
+    context = with_recipients(context, reader("UTC", "daily 12:00"))
+    compose_due(context, NOON - DAY)
+    look(context, NOON, None)
+    assert len(compose_due(context, NOON)) == 1
+    look(context, NOON - HOUR, MINUTE)
+    assert compose_due(context, NOON - HOUR) == []
+    assert compose_due(context, NOON) == []
 
 
 spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=20))

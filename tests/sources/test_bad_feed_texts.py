@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,8 @@ FOLDER = Path(__file__).parents[3] / "shared" / "bad-feeds"
 WORDS = "Zażółć Грузия 東京 café CANARY7F3A"
 
 pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the corpus of hostile feeds is not beside this checkout"
+    not FOLDER.is_dir() and not os.environ.get("CI"),
+    reason="the corpus of hostile feeds is not beside this checkout",
 )
 
 

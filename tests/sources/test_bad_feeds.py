@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,10 @@ def canary() -> Iterator[socket.socket]:
         yield listener
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the corpus of hostile feeds is not beside this checkout")
+@pytest.mark.skipif(
+    not FOLDER.is_dir() and not os.environ.get("CI"),
+    reason="the corpus of hostile feeds is not beside this checkout",
+)
 async def test_every_hostile_feed_ends_as_expected(canary: socket.socket) -> None:
     served = {row["file"]: row for row in rows("SERVE.csv")}
 

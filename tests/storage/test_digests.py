@@ -16,13 +16,17 @@ from tests.storage.builders import HOUR, record_digest
 
 
 def test_the_last_digest_of_a_recipient_tells_what_it_said(connection: Connection) -> None:
-    assert digests.last_digest(connection, "watch") is None
+    assert digests.last_digest(connection, "watch", NOON) is None
     record_digest(connection, due_key="late", composed_at=NOON + HOUR, levels={"defense": [2, 40.5, 3.25]})
     record_digest(connection, due_key="early")
     record_digest(connection, recipient_id="other", composed_at=NOON + 2 * HOUR)
-    last = digests.last_digest(connection, "watch")
+    last = digests.last_digest(connection, "watch", NOON + 2 * HOUR)
     assert last is not None
     assert (last.composed_at, last.levels) == (NOON + HOUR, {"defense": [2, 40.5, 3.25]})
+    # What a clock that was ahead wrote is not before what the right one writes.
+    last = digests.last_digest(connection, "watch", NOON)
+    assert last is not None
+    assert last.composed_at == NOON
 
 
 def test_a_due_has_one_digest(engine: Engine) -> None:
