@@ -135,7 +135,9 @@ def test_blanket_handlers_stand_only_at_last_doors() -> None:
         for path in FILES
         if (count := sum(map(is_blanket, ast.walk(ast.parse(path.read_text(encoding="utf-8"))))))
     }
-    assert found == {"jobs.py": 1, "sources/parsing.py": 1}
+    # A reader's own door too: one mail that fails must not cost the others theirs.
+    doors = {"services/alert.py": 1, "services/compose.py": 1}
+    assert found == {"jobs.py": 1, "sources/parsing.py": 1} | doors
 
 
 def is_blanket(node: ast.AST) -> bool:

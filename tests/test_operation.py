@@ -70,7 +70,10 @@ STATUS = {
     "troubles": [],
     "entries": 14,
     "signals": 3,
-    "mail": {"sent": 1},
+    "mail": {"sent": 1, "failed": 1},
+    "mail_refused": [
+        {"recipient": "w@example.org", "written": "2026-11-25T04:00:00+00:00", "error": "550 no such user"}
+    ],
     "last_digests": {"watch": "2026-11-25T04:00:00+00:00"},
     "unsubscribed": [],
     "backup": {"at": "2026-11-25T03:10:00+00:00", "size": 3 * 2**20},
@@ -87,6 +90,7 @@ def test_a_status_without_trouble_says_so_first() -> None:
     assert "daemon     pid 7 on watch1" in lines
     assert "backup     2026-11-25 03:10Z, 3 MiB" in lines
     assert "  digest   2026-11-25 04:00Z to watch" in lines
+    assert "  refused  2026-11-25 04:00Z to w@example.org: 550 no such user" in lines
 
 
 def test_a_status_with_trouble_says_what_to_do_before_anything_else() -> None:

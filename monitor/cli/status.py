@@ -23,6 +23,7 @@ from monitor.rules.explain import why
 from monitor.services.backup import last_backup
 from monitor.services.clock import clock_in
 from monitor.services.context import Context
+from monitor.services.deliver import REFUSED_LATELY
 from monitor.services.doctor import service
 from monitor.services.findings import Finding, Grade, fail, warn
 from monitor.services.heartbeat import last_heartbeat
@@ -70,6 +71,15 @@ def _status(connection: Connection, context: Context) -> dict[str, Any]:
         "signals": signals.count(connection),
         "mail": deliveries.counts(connection),
         "oldest_unsent": {"since": oldest[0].isoformat(), "error": oldest[1]} if oldest else None,
+        "mail_refused": [
+            {
+                "recipient": one.recipient,
+                "subject": one.subject,
+                "written": one.created_at.isoformat(),
+                "error": one.error,
+            }
+            for one in deliveries.refused_since(connection, at - REFUSED_LATELY)
+        ],
         "mail_held_back": held_back(connection).words,
         "unsubscribed": [r.id for r in context.config.recipients if meta.wants_no_mail(connection, r.id)],
         "last_digests": {

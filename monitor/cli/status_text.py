@@ -20,6 +20,8 @@ def status_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"stored     {found['entries']} entries, {found['signals']} signals"
     mail = ", ".join(f"{number} {state}" for state, number in found["mail"].items())
     yield f"mail       {mail or 'none yet'}"
+    for one in found["mail_refused"]:
+        yield f"  refused  {_minute(one['written'])} to {one['recipient']}: {one['error']}"
     for recipient, at in found["last_digests"].items():
         yield f"  digest   {_minute(at)} to {recipient}"
     if found["unsubscribed"]:

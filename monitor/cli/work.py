@@ -16,7 +16,7 @@ from monitor import app, daemon, logs
 from monitor.cli import FOUND, cli, held, the_config
 from monitor.services.assess import assess as assess_now
 from monitor.services.context import Context
-from monitor.services.deliver import Result, deliver_all
+from monitor.services.deliver import Result, deliver_all, try_again
 from monitor.services.poll import PollReport, poll_due
 
 
@@ -120,13 +120,17 @@ def assess(ctx: click.Context, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--refused", is_flag=True, help="First let wait again what was refused for good lately.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a message.")
 @click.pass_context
-def deliver(ctx: click.Context, as_json: bool) -> None:
+def deliver(ctx: click.Context, refused: bool, as_json: bool) -> None:
     """Send the messages of the outbox that are due, once; exit 1 if one could not be handed over."""
     config = the_config(ctx)
+    context = held(ctx, app.open_context(config))
+    if refused:
+        try_again(context, app.now())
     reports = deliver_all(
-        held(ctx, app.open_context(config)),
+        context,
         app.open_notifier(config),
         now=app.now,
         jitter=app.jitter,

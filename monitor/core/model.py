@@ -257,6 +257,7 @@ class Delivery:
     id: int
     message: Message
     attempts: int
+    digest_id: int | None = None  # None for urgent mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from monitor.core.alerts import URGENT_FROM, Decision, Occasion, Verb, decide
 from monitor.core.model import Level, Recipient
@@ -48,13 +49,24 @@ def alert_due(context: Context, at: datetime) -> int:
         picture = see(connection, context, at)
         if _have_come(connection):
             keep(connection, context, picture)
-        meta.put(connection, _SEEN, str(signals.newest_id(connection)))
-        meta.put(connection, _LOOKED_AT, at.isoformat())
         found = list(occasions(connection, context, picture))
         readers = [r for r in recipients if not meta.wants_no_mail(connection, r.id)]
-        mails = sum(_tell(connection, context, reader, picture, found) for reader in readers)
+        mails, failed = 0, []
+        for reader in readers:
+            try:
+                with connection.begin_nested():
+                    mails += _tell(connection, context, reader, picture, found)
+            except OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001  a fault of ours in one mail: the others must leave
+                failed.append(error)
+        if not failed:  # else the next look finds the same
+            meta.put(connection, _SEEN, str(signals.newest_id(connection)))
+            meta.put(connection, _LOOKED_AT, at.isoformat())
         failpoint("alert.before_commit")
     failpoint("alert.after_commit")
+    if failed:
+        raise ExceptionGroup("urgent mails that failed for a reason of ours", failed)
     return mails
 
 

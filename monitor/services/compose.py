@@ -14,6 +14,7 @@ from monitor.core.briefing import Known, Sent, compose
 from monitor.core.cadence import Due, Stream, is_weekly, latest_of, next_of, streams_of, zone_or_utc
 from monitor.core.digest import Digest, Edits
 from monitor.core.model import Level, Message, Recipient
+from monitor.errors import StorageError
 from monitor.failpoints import failpoint
 from monitor.rendering import Sender, held, render
 from monitor.rendering.language import speaking
@@ -62,14 +63,21 @@ def compose_due(context: Context, at: datetime, *, is_sample: bool = False) -> l
         # Before anything is written: whoever writes would wait for the pictures.
         with reading(context.engine) as connection:
             shared.drawn(connection, context)
-    composed = []
+    composed, failed = [], []
     for one in wanted:
-        with writing(context.engine) as connection:
-            # Another process may have composed it in the mean time.
-            if _is_open(connection, one, at):
-                composed.append(_compose(connection, context, one, shared, is_sample))
-                failpoint("digest.before_commit")
+        try:
+            with writing(context.engine) as connection:
+                # Another process may have composed it in the mean time.
+                if _is_open(connection, one, at):
+                    composed.append(_compose(connection, context, one, shared, is_sample))
+                    failpoint("digest.before_commit")
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault of ours in one digest: the others must leave
+            failed.append(error)
         failpoint("digest.after_commit")
+    if failed:
+        raise ExceptionGroup("digests that failed for a reason of ours", failed)
     return composed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from monitor.core.cadence import records_of
 from monitor.core.model import Delivery
 from monitor.errors import DeliveryError
 from monitor.failpoints import failpoint
@@ -23,11 +25,15 @@ from monitor.services.holding_back import (
     remember,
     retry_wait,
 )
-from monitor.storage import deliveries, meta
+from monitor.storage import deliveries, meta, signals
 from monitor.storage.engine import writing
 
+log = logging.getLogger(__name__)
+
+REFUSED_LATELY = timedelta(days=7)
+NO_SUCH_ADDRESS = "no recipient has this address any more"
 # A server that took a message and whose answer got lost may still be at it.
-UNKNOWN_WAITS = timedelta(minutes=10)
+UNKNOWN_WAITS, UNKNOWN_WAITS_AT_MOST = timedelta(minutes=10), timedelta(minutes=110)
 
 
 class Result(StrEnum):
@@ -88,8 +94,11 @@ def deliver_next(
         delivery = deliveries.claim_next(connection, now(), by=claimant)
         if delivery is None:
             return None
-        if reason := _unwanted(connection, context, delivery.message.recipient):
+        if reason := _unwanted(connection, context, delivery):
             deliveries.settle_cancelled(connection, delivery, reason=reason)
+            if delivery.digest_id is not None and reason == NO_SUCH_ADDRESS:
+                # To another address of the same recipient, the next digest tells what this one did not.
+                signals.unstamp(connection, delivery.digest_id)
             return _report(delivery, Result.CANCELLED, reason)
     with writing(context.engine) as connection:
         # We may have been stopped since; this is also where a daemon that was replaced ends.
@@ -106,6 +115,18 @@ def deliver_next(
         result = _settle(connection, context, delivery, error, now(), jitter())
     failpoint("mail.after_mark")
     return _report(delivery, result, str(error or ""))
+
+
+def try_again(context: Context, at: datetime) -> int:
+    """Let the messages wait again that were refused for good in the last week; how many they are.
+
+    They leave as the same bytes under the same Message-ID; those to an address
+    that is configured no more are cancelled then, and the next digest tells what they told.
+    """
+    with writing(context.engine) as connection:
+        again = deliveries.refused_since(connection, at - REFUSED_LATELY)
+        deliveries.put_back(connection, [one.id for one in again], next_attempt_at=at)
+    return len(again)
 
 
 def _settle(
@@ -131,7 +152,9 @@ def _settle(
     elif error.retryable:
         wait = retry_wait(delivery.attempts, jitter)
         if error.unknown:
-            wait = max(wait, UNKNOWN_WAITS)
+            # Longer each time: a server whose answer is lost for good delivers a copy at each.
+            again = UNKNOWN_WAITS * (1 << min(delivery.attempts - 1, 4))
+            wait = max(wait, min(again, UNKNOWN_WAITS_AT_MOST))
         is_ours = _put_off(connection, delivery, error, at + wait)
         result = Result.UNKNOWN if error.unknown else Result.RETRY
         after = HeldBack(refused=before.refused)
@@ -170,11 +193,16 @@ def _refused(
     return Result.RETRY, after
 
 
-def _unwanted(connection: Connection, context: Context, address: str) -> str:
+def _unwanted(connection: Connection, context: Context, delivery: Delivery) -> str:
     """Why a message that was composed earlier must not leave any more, "" when it may."""
-    readers = [recipient for recipient in context.config.recipients if recipient.address == address]
+    owner, address = deliveries.owner_of(connection, delivery), delivery.message.recipient
+    readers = [
+        recipient
+        for recipient in context.config.recipients
+        if recipient.address == address and (not owner or owner in records_of(recipient.id))
+    ]
     if not readers:
-        return "no recipient has this address any more"
+        return NO_SUCH_ADDRESS
     if all(meta.wants_no_mail(connection, reader.id) for reader in readers):
         return "the recipient wants no more mail"
     return ""
@@ -182,4 +210,7 @@ def _unwanted(connection: Connection, context: Context, address: str) -> str:
 
 def _report(delivery: Delivery, result: Result, detail: str = "") -> DeliveryReport:
     message = delivery.message
+    if result is not Result.SENT:
+        extra = {"recipient": message.recipient, "message_id": message.message_id, "reason": detail}
+        log.warning("mail not sent: %s", result.value, extra=extra)
     return DeliveryReport(recipient=message.recipient, subject=message.subject, result=result, detail=detail)

@@ -13,6 +13,7 @@ from monitor.config import BackupSettings, Config
 from monitor.core.health import Health, health, reason
 from monitor.errors import StorageError
 from monitor.services.backup import backups_in
+from monitor.services.deliver import REFUSED_LATELY
 from monitor.services.findings import Finding, fail, ok, warn
 from monitor.services.heartbeat import last_heartbeat
 from monitor.services.machine import clock, clocks_agree, room
@@ -113,12 +114,14 @@ def _feeds(connection: Connection, at: datetime) -> Finding:
 
 
 def _mail(connection: Connection, at: datetime) -> Finding:
-    oldest, failed = deliveries.oldest_unsent(connection), deliveries.counts(connection).get("failed", 0)
+    oldest = deliveries.oldest_unsent(connection)
+    refused = deliveries.refused_since(connection, at - REFUSED_LATELY)
     if oldest is not None and at - oldest[0] > MAIL_LATE_AFTER:
         words = f"waits since {oldest[0]:%Y-%m-%d %H:%M}Z: {oldest[1] or 'no attempt yet'}"
         return fail("mail", words, "mend what the mail server complains of; everything is sent then")
-    if failed:
-        return warn("mail", f"{failed} refused for good", "see `monitor status`: most likely a wrong address")
+    if refused:
+        words = f"{len(refused)} refused for good, the last to {refused[0].recipient}: {refused[0].error}"
+        return warn("mail", words, "mend it, as a wrong address, then `monitor deliver --refused`")
     return ok("mail", "none waits for long")
 
 

@@ -61,11 +61,12 @@ def failed_for_all(before: HeldBack, reason: str, at: datetime, jitter: float) -
 def refused(before: HeldBack, delivery_id: int, recipient: str, recipients: int) -> tuple[HeldBack, bool]:
     """Add one that was refused for good; and whether they are so many that nobody is to blame but the server.
 
-    That is five recipients in a row with nothing taken in between, or all of them where there are fewer.
+    That is five recipients in a row with nothing taken in between, or all of them where there are fewer:
+    a lone one would learn of it from nobody.
     """
     again = (delivery_id, recipient)
     after = replace(before, refused=(*(one for one in before.refused if one != again), again))
-    return after, len({address for _, address in after.refused}) >= max(2, min(5, recipients))
+    return after, len({address for _, address in after.refused}) >= min(5, recipients)
 
 
 def held_back(connection: Connection) -> HeldBack:

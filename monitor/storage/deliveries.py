@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from monitor.core.model import Delivery, Message
-from monitor.storage.schema import deliveries
+from monitor.storage.schema import alerts, deliveries, digests
 
 # An SMTP server may take ten minutes to answer; a claim older than this was left by a dead process.
 ABANDONED_AFTER = timedelta(minutes=15)
@@ -35,7 +36,7 @@ def enqueue(connection: Connection, message: Message, *, digest_id: int | None, 
 
 
 def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | None:
-    """Claim the message that has been due longest, None when none is due.
+    """Claim the message that has been due longest, urgent ones first; None when none is due.
 
     A claim that was abandoned is taken over: the same bytes leave under the
     same Message-ID, so that at worst a copy arrives that mail systems can fold.
@@ -49,7 +50,7 @@ def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | N
     query = (
         select(table)
         .where(or_(due, abandoned))
-        .order_by(table.c.next_attempt_at, table.c.id)
+        .order_by(table.c.digest_id.is_not(None), table.c.next_attempt_at, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -64,7 +65,7 @@ def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | N
     message = Message(
         recipient=row.recipient, message_id=row.message_id, subject=row.subject, payload=row.payload
     )
-    return Delivery(id=row.id, message=message, attempts=row.attempts + 1)
+    return Delivery(id=row.id, message=message, attempts=row.attempts + 1, digest_id=row.digest_id)
 
 
 def _outside(
@@ -135,6 +136,42 @@ def _held(delivery: Delivery) -> ColumnElement[bool]:
         deliveries.c.state == "claimed",
         deliveries.c.attempts == delivery.attempts,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A message that was refused for good, and why."""
+
+    id: int
+    recipient: str
+    subject: str
+    created_at: datetime
+    error: str
+
+
+def refused_since(connection: Connection, since: datetime) -> list[Refused]:
+    """The messages written after a time that were refused for good, newest first."""
+    wanted = and_(deliveries.c.state == "failed", deliveries.c.created_at > since)
+    query = select(deliveries).where(wanted).order_by(deliveries.c.id.desc())
+    return [
+        Refused(
+            id=row.id,
+            recipient=row.recipient,
+            subject=row.subject,
+            created_at=row.created_at,
+            error=row.last_error,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def owner_of(connection: Connection, delivery: Delivery) -> str:
+    """Whose message it is: the id of a recipient, or of a record of theirs; "" where nothing tells."""
+    if delivery.digest_id is not None:
+        query = select(digests.c.recipient_id).where(digests.c.id == delivery.digest_id)
+    else:
+        query = select(alerts.c.recipient_id).where(alerts.c.message_id == delivery.message.message_id)
+    return connection.execute(query.limit(1)).scalar_one_or_none() or ""
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select
 
 from monitor.core.model import Dating, Direction, Match, Modality, Place, Signal, Span
 from monitor.core.review import Review, Verdict
@@ -121,6 +121,11 @@ def stamp(connection: Connection, recipient_id: str, digest_id: int, signal_ids:
     ]
     if rows:
         connection.execute(insert(digest_signals), rows)
+
+
+def unstamp(connection: Connection, digest_id: int) -> None:
+    """Let the signals of a digest that nobody got be told by the next one."""
+    connection.execute(delete(digest_signals).where(digest_signals.c.digest_id == digest_id))
 
 
 def newest_id(connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -9,7 +10,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from monitor.core.model import Entry, Fetched, Level
 from monitor.core.outcome import Outcome
@@ -111,10 +112,37 @@ def test_a_crash_before_the_end_sends_nothing_and_loses_nothing(
     record(urgent, entry(0))
     with monkeypatch.context() as patch:
         patch.setattr(alerts, "record", lambda *_, **__: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(ExceptionGroup, match="a reason of ours"):
             alert_due(urgent, NOON)
     assert subjects(urgent) == []
     assert alert_due(urgent, NOON) == 1
+
+
+def test_a_reader_whose_mail_cannot_be_written_keeps_nobody_from_theirs(
+    urgent: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = urgent.config.recipients[0]
+    readers = (replace(first, id="broken"), first)
+    both = replace(urgent, config=replace(urgent.config, recipients=readers))
+    record(both, entry(0))
+    whole = alerts.mailed
+
+    def mailed(connection: Connection, numbers: Sequence[int], message_id: str) -> None:
+        whole(connection, numbers, message_id)
+        if (
+            next(one for one in alerts.since(connection, BEFORE) if one.id == numbers[0]).recipient_id
+            == "broken"
+        ):
+            raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(alerts, "mailed", mailed)
+        for _ in range(2):
+            with pytest.raises(ExceptionGroup, match="a reason of ours"):
+                alert_due(both, NOON)
+    assert len(subjects(both)) == 1
+    assert alert_due(both, NOON + MINUTE) == 1
+    assert len(subjects(both)) == 2
 
 
 def test_a_second_story_within_the_cool_down_waits_and_then_leaves(urgent: Context) -> None:

@@ -6,23 +6,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from monitor.core.digest import Digest
 from monitor.core.model import Entry, Fetched, Level, Message, Recipient
 from monitor.core.outcome import Outcome
 from monitor.core.review import Verdict
 from monitor.core.surprise import Surprise
 from monitor.errors import DeliveryError
-from monitor.rendering import subject
+from monitor.rendering import render, subject
 from monitor.services.assess import assess
 from monitor.services.compose import compose_due, compose_now, preview
 from monitor.services.context import Context
 from monitor.services.deliver import Result, deliver_all, retry_wait
 from monitor.services.poll import record_poll
 from monitor.services.retain import retain
-from monitor.storage import assessments, deliveries, feeds, signals, story_edits, verdicts
+from monitor.storage import assessments, deliveries, digests, feeds, signals, story_edits, verdicts
 from monitor.storage.engine import reading, writing
 from monitor.storage.schema import deliveries as outbox
 from tests.core.builders import NOON, an_entry
@@ -335,6 +337,28 @@ class TestVerdicts:
         digest = compose_now(context, context.config.recipients[0], SIX)
         assert digest.developments == ()
         assert digest.held_back == ("1 new story was marked false and left out.",)
+
+
+def test_a_digest_that_cannot_be_written_keeps_nobody_from_theirs(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = [Recipient(id=name, address=f"{name}@example.org") for name in ("broken", "watch")]
+    context = with_recipients(context, *readers)
+    assert compose_due(context, NOON) == []
+
+    def broken(digest: Digest, **options: Any) -> Message:
+        if digest.recipient_id == "broken":
+            raise ZeroDivisionError
+        return render(digest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("monitor.services.compose.render", broken)
+        with pytest.raises(ExceptionGroup, match="a reason of ours"):
+            compose_due(context, NOON + DAY)
+    with reading(context.engine) as connection:
+        assert digests.last_digest(connection, "watch", NOON + DAY) is not None
+        assert digests.last_digest(connection, "broken", NOON + DAY) is None
+    assert [digest.recipient_id for digest in compose_due(context, NOON + DAY)] == ["broken"]
 
 
 def test_an_event_under_an_old_date_is_not_hidden_in_silence(context: Context) -> None:

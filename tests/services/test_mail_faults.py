@@ -25,7 +25,7 @@ from monitor.core.model import Message, Recipient
 from monitor.notifiers.smtp import SmtpNotifier
 from monitor.services.compose import compose_now
 from monitor.services.context import Context
-from monitor.services.deliver import UNKNOWN_WAITS, DeliveryReport, Result, deliver_all
+from monitor.services.deliver import UNKNOWN_WAITS, DeliveryReport, Result, deliver_all, try_again
 from monitor.services.holding_back import LONGEST_WAIT, held_back
 from monitor.storage import deliveries, meta
 from monitor.storage.engine import reading, writing
@@ -313,6 +313,84 @@ async def test_70_who_left_between_composing_and_a_retry_gets_nothing(context: C
         assert await sent(context, port, clock) == []
     assert [envelope.rcpt_tos for envelope in mailbox.envelopes] == [[stays.address]]
     assert counts(context) == {"cancelled": 1, "sent": 1}
+
+
+async def test_65_a_lone_recipient_that_is_refused_is_held_back_and_told(
+    context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    context, clock = with_mail(context), Clock()
+    mailbox = Choosy(refused={"*": "550 5.7.1 relaying denied"})
+    async with mail_server(mailbox) as port:
+        assert results(await sent(context, port, clock)) == [Result.RETRY]
+        assert "relaying denied" in held(context)
+        (told,) = (one for one in caplog.records if one.message == "mail not sent: retry")
+        assert vars(told)["recipient"] == "r00@example.org"
+        assert "relaying denied" in vars(told)["reason"]
+        mailbox.refused.clear()
+        clock.at += 2 * LONGEST_WAIT
+        await sent(context, port, clock)
+    assert counts(context) == {"sent": 1}
+
+
+async def test_65_what_was_refused_leaves_as_it_was_when_a_person_says_so(context: Context) -> None:
+    context, clock = with_mail(context, 3), Clock()
+    mailbox = Choosy(refused={"r01@example.org": "550 mailbox full"})
+    async with mail_server(mailbox) as port:
+        await sent(context, port, clock)
+        with reading(context.engine) as connection:
+            (refused,) = deliveries.refused_since(connection, SIX - MINUTE)
+        assert (refused.recipient, "mailbox full" in refused.error) == ("r01@example.org", True)
+        mailbox.refused.clear()
+        assert try_again(context, clock.at) == 1
+        assert results(await sent(context, port, clock)) == [Result.SENT]
+    assert counts(context) == {"sent": 3}
+
+
+async def test_70_what_a_wrong_address_was_to_get_the_right_one_gets(context: Context) -> None:
+    record(context, PATROL)
+    context, clock = with_mail(context), Clock()
+    (reader,) = context.config.recipients
+    context = with_recipients(context, replace(reader, address="right@example.org"))
+    async with mail_server(Mailbox()) as port:
+        assert results(await sent(context, port, clock)) == [Result.CANCELLED]
+    digest = compose_now(context, context.config.recipients[0], SIX + MINUTE)
+    assert [one.indicator_id for one in digest.developments] == ["defense.patrol"]
+    assert digest.developments[0].is_new
+
+
+async def test_70_one_of_two_readers_of_an_address_can_leave(context: Context) -> None:
+    context, clock = with_mail(context, 2), Clock()
+    gone, stays = (replace(one, address="desk@example.org") for one in context.config.recipients)
+    context = with_recipients(context, gone, stays)
+    for reader in context.config.recipients:
+        compose_now(context, reader, SIX + MINUTE)
+    with writing(context.engine) as connection:
+        meta.put(connection, meta.UNSUBSCRIBED + gone.id, SIX.isoformat())
+    clock.at += MINUTE
+    async with mail_server(Mailbox()) as port:
+        # The first two are to their former addresses.
+        found = Counter(results(await sent(context, port, clock)))
+    assert found == {Result.CANCELLED: 3, Result.SENT: 1}
+
+
+async def test_73_urgent_mail_leaves_before_digests(context: Context) -> None:
+    context, clock, mailbox = with_mail(context, 3), Clock(), Mailbox()
+    with writing(context.engine) as connection:
+        message = Message(
+            recipient="r01@example.org",
+            message_id="<urgent@example.org>",
+            subject="now",
+            payload=b"Subject: now\r\n",
+        )
+        deliveries.enqueue(connection, message, digest_id=None, at=clock.at)
+    async with mail_server(mailbox) as port:
+        await sent(context, port, clock)
+    assert [b"Subject: now" in (one.content or b"") for one in mailbox.envelopes] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 HOSTILE = (
