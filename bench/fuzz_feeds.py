@@ -226,7 +226,8 @@ def try_one(body: bytes, kind: str, name: str, number: int, tally: Tally) -> Non
     for entry in result.entries:
         text = entry.key + entry.title + entry.summary + entry.link
         is_sound = len(entry.key) <= 200 and len(entry.title) <= 1000 and len(entry.summary) <= 20_000
-        if _NEVER.search(text) or not is_sound or not entry.link.startswith(("", "http:", "https:")):
+        is_link = not entry.link or entry.link.startswith(("http:", "https:"))
+        if _NEVER.search(text) or not is_sound or not is_link:
             tally.unsound.append(name)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +16,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from monitor.sources.address import Address, Allowed, may_ask, may_look_up, parse_address
 
 DEADLINE_S = 5.0
-# The system's resolver gives a dead name server half a minute, six times what its asker waits.
+# Of all that asks at once four fifths are slow and stepped aside (politeness.py); a thread that hangs
+# outlives its asker a little.
 THREADS_PER_ASKER = 6
+# The system's resolver gives a dead name server half a minute; so it gives up with its asker.
+RESOLVER = ("RES_OPTIONS", "timeout:2 attempts:2")
 
 
 class BlockedError(OSError):
@@ -47,8 +52,8 @@ class Lookup:
     """Looks up names, for at most `at_once` askers at a time."""
 
     def __init__(self, *, at_once: int, deadline_s: float = DEADLINE_S, ask: Ask = ask_system) -> None:
-        # Of its own: the event loop's threads are few, and a handful of dead name servers would hold
-        # them all. A thread that hangs outlives its asker, so there are more of them than askers.
+        # Of its own: the event loop has few threads, and a handful of dead name servers would hold them all.
+        os.environ.setdefault(*RESOLVER)
         self._threads = ThreadPoolExecutor(at_once * THREADS_PER_ASKER, thread_name_prefix="lookup")
         self._deadline_s = deadline_s
         self._ask = ask
@@ -56,11 +61,25 @@ class Lookup:
     async def find(self, host: str, port: int, family: int = socket.AF_UNSPEC) -> Sequence[Located]:
         """All addresses of a host, best first; raises OSError where there is none in time."""
         loop = asyncio.get_running_loop()
-        asked = loop.run_in_executor(self._threads, self._ask, host, port, family)
+        begun = asyncio.Event()
+
+        def ask() -> Sequence[Located]:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(begun.set)
+            return self._ask(host, port, family)
+
         try:
+            asked = loop.run_in_executor(self._threads, ask)
+        except RuntimeError as error:  # no thread could be started
+            raise socket.gaierror(socket.EAI_AGAIN, str(error)) from error
+        try:
+            # A wait for a thread is not the name server's fault.
+            await begun.wait()
             return await asyncio.wait_for(asked, self._deadline_s)
         except TimeoutError:
             raise socket.gaierror(socket.EAI_AGAIN, f"no answer in {self._deadline_s:g} s") from None
+        finally:
+            asked.cancel()
 
     def close(self) -> None:
         """Take no more questions; those under way end by themselves."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -210,6 +212,46 @@ async def test_name_servers_that_never_answer_hold_up_only_who_asked_them() -> N
             assert ended == [Outcome.DNS] * 4 + [Outcome.OK]
         end.set()
         await asyncio.sleep(0.05)
+
+
+async def test_a_wait_for_a_turn_is_no_failure_of_a_name_server() -> None:
+    """A fifth of the names is dead, askers step aside as in life, and every thread is busy for a while."""
+
+    def ask(host: str, port: int, family: int) -> Sequence[Located]:
+        if host.startswith("dead"):
+            time.sleep(0.4)  # the system's resolver gives up with its asker
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return [Located(socket.AF_INET, socket.IPPROTO_TCP, "127.0.0.1")]
+
+    limits = FetchLimits(user_agent="Entente/test", host_pause_s=0, concurrency=64, allow=("127.0.0.1",))
+    lookup = Lookup(at_once=1, deadline_s=0.3, ask=ask)  # six threads for all of them
+    async with serve(answering(body=b"x")) as server, open_door(limits, lookup=lookup) as door:
+
+        async def one(host: str) -> Outcome:
+            try:
+                await door.get(f"http://{host}:{server.port}/", validators=NONE, now=NOON)
+            except FetchError as error:
+                return error.outcome
+            return Outcome.OK
+
+        hosts = [f"{'dead' if number % 5 == 0 else 'well'}{number}.example.org" for number in range(100)]
+        ended = await asyncio.gather(*map(one, hosts))
+    assert ended == [Outcome.DNS if host.startswith("dead") else Outcome.OK for host in hosts]
+
+
+async def test_a_thread_that_cannot_be_started_costs_one_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    lookup = Lookup(at_once=1, ask=lambda *_: [])
+    monkeypatch.setattr(lookup._threads, "submit", none_left)
+    with pytest.raises(socket.gaierror, match="can't start new thread"):
+        await lookup.find("wire.example.org", 80)
+
+
+def test_the_systems_resolver_gives_up_with_its_asker() -> None:
+    Lookup(at_once=1).close()
+    assert os.environ["RES_OPTIONS"]
 
 
 async def test_a_name_that_is_not_found_is_no_410() -> None:
