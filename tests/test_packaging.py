@@ -11,6 +11,7 @@ import pytest
 
 from monitor.cli import USAGE
 from monitor.jobs import PATIENCE_S
+from monitor.sources.lookup import MOST_THREADS
 from monitor.watchdog import LOOK_EVERY_S
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,12 @@ def test_only_a_mistake_that_somebody_must_edit_keeps_it_from_starting_again() -
     unit = directives()
     assert unit["Restart"] == ["always"]
     assert unit["RestartPreventExitStatus"] == [str(USAGE)]
+
+
+def test_the_unit_allows_every_thread_that_a_look_up_may_hold() -> None:
+    (tasks,) = map(int, directives()["TasksMax"])
+    # Beside them: the daemon's own threads and the parser's workers.
+    assert tasks >= MOST_THREADS + 128
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")

@@ -258,6 +258,7 @@ class Delivery:
     message: Message
     attempts: int
     digest_id: int | None = None  # None for urgent mail
+    was_unknown: bool = False  # the last answer got lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ REFUSED_LATELY = timedelta(days=7)
 NO_SUCH_ADDRESS = "no recipient has this address any more"
 # A server that took a message and whose answer got lost may still be at it.
 UNKNOWN_WAITS, UNKNOWN_WAITS_AT_MOST = timedelta(minutes=10), timedelta(minutes=110)
+UNKNOWN_TRIES = 6  # over four hours
 
 
 class Result(StrEnum):
@@ -149,6 +150,11 @@ def _settle(
         # When the server is asked next, this one may be the first again.
         wait = retry_wait(after.failures, jitter)
         is_ours, result = _put_off(connection, delivery, error, at + wait), Result.RETRY
+    elif error.unknown and delivery.was_unknown and delivery.attempts >= UNKNOWN_TRIES:
+        # Most likely each of them arrived; a person is told, and can let it try again.
+        words = f"given up after {delivery.attempts} tries: {error}"
+        is_ours = deliveries.settle_failed(connection, delivery, error=words)
+        result, after = Result.FAILED, HeldBack(refused=before.refused)
     elif error.retryable:
         wait = retry_wait(delivery.attempts, jitter)
         if error.unknown:
@@ -185,6 +191,9 @@ def _refused(
     after, is_everybody = refused(before, delivery.id, delivery.message.recipient, recipients)
     if not is_everybody:
         return Result.FAILED, after
+    if recipients == 1 and delivery.attempts > 1 and deliveries.is_overtaken(connection, delivery):
+        # A lone recipient is everybody: what came after was taken, so that it is this message.
+        return Result.FAILED, before
     reason = f"{len(after.refused)} messages in a row were refused, the last with: {error}"
     after = failed_for_all(after, reason, at, jitter)
     # After all others, so that each of these can show that the server takes mail again.

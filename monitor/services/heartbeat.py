@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 KEY = "heartbeat"
 MAIL_WAITS_AT_MOST = timedelta(hours=1)  # after this a watch officer misses what we found
+REFUSAL_IS_TOLD_FOR = timedelta(hours=1)  # longer than any alarm waits
 
 Ping = Callable[[], Awaitable[None]]  # raises FetchError
 InThread = Callable[[Callable[[], str]], Awaitable[str]]
@@ -44,7 +45,7 @@ async def beat(
 
     A failure stops nothing. The address is never told: who knows it can keep the alarm quiet.
     """
-    problem = "; ".join(troubles) or await in_thread(lambda: _waiting_mail(context, now()))
+    problem = "; ".join(troubles) or await in_thread(lambda: _missing_mail(context, now()))
     if problem:
         problem = f"kept back on purpose: {problem}"
     else:
@@ -68,12 +69,13 @@ def last_heartbeat(connection: Connection) -> Heartbeat:
     )
 
 
-def _waiting_mail(context: Context, at: datetime) -> str:
+def _missing_mail(context: Context, at: datetime) -> str:
     with reading(context.engine) as connection:
         oldest = deliveries.oldest_unsent(connection)
-    if oldest is None or at - oldest[0] <= MAIL_WAITS_AT_MOST:
-        return ""
-    return f"mail waits since {oldest[0]:%Y-%m-%d %H:%M}Z"
+        refused = deliveries.refused_between(connection, at - REFUSAL_IS_TOLD_FOR, at)
+    if oldest is not None and at - oldest[0] > MAIL_WAITS_AT_MOST:
+        return f"mail waits since {oldest[0]:%Y-%m-%d %H:%M}Z"
+    return f"mail was given up to {refused}" if refused else ""
 
 
 def _remember(context: Context, problem: str, at: datetime) -> str:

@@ -19,6 +19,7 @@ DEADLINE_S = 5.0
 # Of all that asks at once four fifths are slow and stepped aside (politeness.py); a thread that hangs
 # outlives its asker a little.
 THREADS_PER_ASKER = 6
+MOST_THREADS = 512  # whatever is configured: the unit file allows no more tasks than it needs
 # The system's resolver gives a dead name server half a minute; so it gives up with its asker.
 RESOLVER = ("RES_OPTIONS", "timeout:2 attempts:2")
 
@@ -54,7 +55,8 @@ class Lookup:
     def __init__(self, *, at_once: int, deadline_s: float = DEADLINE_S, ask: Ask = ask_system) -> None:
         # Of its own: the event loop has few threads, and a handful of dead name servers would hold them all.
         os.environ.setdefault(*RESOLVER)
-        self._threads = ThreadPoolExecutor(at_once * THREADS_PER_ASKER, thread_name_prefix="lookup")
+        threads = min(at_once * THREADS_PER_ASKER, MOST_THREADS)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="lookup")
         self._deadline_s = deadline_s
         self._ask = ask
 

@@ -65,7 +65,13 @@ def claim_next(connection: Connection, at: datetime, *, by: str) -> Delivery | N
     message = Message(
         recipient=row.recipient, message_id=row.message_id, subject=row.subject, payload=row.payload
     )
-    return Delivery(id=row.id, message=message, attempts=row.attempts + 1, digest_id=row.digest_id)
+    return Delivery(
+        id=row.id,
+        message=message,
+        attempts=row.attempts + 1,
+        digest_id=row.digest_id,
+        was_unknown=row.state == "unknown",
+    )
 
 
 def _outside(
@@ -163,6 +169,21 @@ def refused_since(connection: Connection, since: datetime) -> list[Refused]:
         )
         for row in connection.execute(query)
     ]
+
+
+def refused_between(connection: Connection, since: datetime, until: datetime) -> str:
+    """To whom a message was last refused for good between two times, and why; "" when none was."""
+    tried = deliveries.c.claimed_at
+    wanted = and_(deliveries.c.state == "failed", tried > since, tried <= until)
+    row = connection.execute(select(deliveries).where(wanted).order_by(tried.desc()).limit(1)).one_or_none()
+    return f"{row.recipient}: {row.last_error}" if row else ""
+
+
+def is_overtaken(connection: Connection, delivery: Delivery) -> bool:
+    """Whether the server took another message since this one was written."""
+    written = select(deliveries.c.created_at).where(deliveries.c.id == delivery.id).scalar_subquery()
+    query = select(deliveries.c.id).where(deliveries.c.sent_at > written)
+    return connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def owner_of(connection: Connection, delivery: Delivery) -> str:

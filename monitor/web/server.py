@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 8 * 1024
 BODY_WITHIN_S = 10.0
+REQUEST_WITHIN_S = 10.0  # from the connection to a whole head; each serves one request
+MOST_CONNECTIONS = 100  # each takes a file descriptor, which fetches need too
 DATABASE_WITHIN_S = 5.0  # those who ask for health give up soon, and an answer that is late is one too
 GRACE_S = 1.0
 PATIENCE = 4
@@ -202,19 +204,40 @@ async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[
         access_log=None,
         logger=door_log,
         shutdown_timeout=GRACE_S,
+        keepalive_timeout=REQUEST_WITHIN_S,  # counted from the connection on, drips or not
         auto_decompress=False,  # no form comes packed, but a bomb does
     )
     await runner.setup()
+    server = cast(web.Server, runner.server)  # set up by now
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            listening = await asyncio.get_running_loop().create_server(_bounded(server), host, port)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else error
             advice = "choose another [web] port or host, or end the program that has it"
             raise DoorError(f"no door at {host}:{port}: {reason}; {advice}") from error
-        yield runner.addresses[0][1]
+        try:
+            yield listening.sockets[0].getsockname()[1]
+        finally:
+            listening.close()
     finally:
         await runner.cleanup()
+
+
+def _bounded(server: web.Server) -> Callable[[], asyncio.Protocol]:
+    """Make what serves a connection; the oldest ends where there would be too many.
+
+    An honest request takes milliseconds, so that the oldest are those who hold
+    connections; and to refuse the newest would let them shut the door.
+    """
+
+    def serving() -> asyncio.Protocol:
+        held = [transport for handler in server.connections if (transport := handler.transport)]
+        for transport in held[: max(0, len(held) - MOST_CONNECTIONS + 1)]:
+            transport.abort()
+        return server()
+
+    return serving
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -258,6 +281,9 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _harden(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
+    # A connection that is kept would be closed soon anyhow, and a proxy may send on it just then.
+    response.force_close()
+    response.headers["Connection"] = "close"  # aiohttp has written its own headers by now
 
 
 def _page(text: str, status: int = 200) -> web.Response:

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from monitor import app
 from monitor.__main__ import cli
 from monitor.demo import demo_config, sample_feeds, serve
+from monitor.storage import deliveries
+from monitor.storage.engine import open_engine, writing
 from tests.core.builders import NOON
 from tests.services.conftest import write_catalog
 
@@ -59,6 +61,24 @@ class TestPipeline:
         status = json.loads(answer(folder, "status", "--json"))
         assert status["entries"] == 14
         assert status["mail"] == {"sent": 1}
+
+    def test_what_was_refused_is_named_and_sent_again_when_asked(self, folder: Path) -> None:
+        run(folder, "poll")
+        answer(folder, "digest", "send")
+        engine = open_engine(f"sqlite:///{folder}/demo.db")
+        with writing(engine) as connection:
+            claimed = deliveries.claim_next(connection, app.now(), by="test")
+            assert claimed is not None
+            deliveries.settle_failed(connection, claimed, error="550 no such user")
+        engine.dispose()
+        assert "to watch@example.org: 550 no such user" in answer(folder, "status")
+        (refused,) = json.loads(answer(folder, "status", "--json"))["mail_refused"]
+        assert (refused["recipient"], refused["error"]) == ("watch@example.org", "550 no such user")
+        assert answer(folder, "deliver") == "nothing is due\n"
+        assert "watch@example.org: sent" in answer(folder, "deliver", "--refused")
+        (mail,) = (folder / "outbox").glob("*.eml")
+        assert mail.read_bytes() == claimed.message.payload
+        assert json.loads(answer(folder, "status", "--json"))["mail_refused"] == []
 
     def test_a_second_poll_finds_nothing_due(self, folder: Path) -> None:
         run(folder, "poll")
@@ -404,8 +424,6 @@ class TestConfiguration:
 
     def test_an_old_database_says_what_to_run(self, folder: Path) -> None:
         from sqlalchemy import text
-
-        from monitor.storage.engine import open_engine, writing
 
         engine = open_engine(f"sqlite:///{folder}/demo.db")
         with writing(engine) as connection:

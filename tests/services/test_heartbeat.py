@@ -18,7 +18,13 @@ from monitor.config.settings import HeartbeatSettings
 from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 from monitor.services.context import Context
-from monitor.services.heartbeat import MAIL_WAITS_AT_MOST, Heartbeat, beat, last_heartbeat
+from monitor.services.heartbeat import (
+    MAIL_WAITS_AT_MOST,
+    REFUSAL_IS_TOLD_FOR,
+    Heartbeat,
+    beat,
+    last_heartbeat,
+)
 from monitor.storage import deliveries
 from monitor.storage.engine import reading, writing
 from tests.core.builders import NOON
@@ -82,6 +88,20 @@ async def test_it_is_kept_back_when_mail_does_not_leave(context: Context) -> Non
     await beats(context, switch, at=NOON + MAIL_WAITS_AT_MOST + MINUTE)
     assert switch.asked == 1
     assert "mail waits since" in known(context).problem
+
+
+async def test_it_is_kept_back_for_an_hour_when_a_message_is_given_up(context: Context) -> None:
+    with writing(context.engine) as connection:
+        deliveries.enqueue(connection, a_message(), digest_id=None, at=NOON)
+        claimed = deliveries.claim_next(connection, NOON, by="test")
+        assert claimed is not None
+        deliveries.settle_failed(connection, claimed, error="550 no such user")
+    switch = Switch()
+    await beats(context, switch, at=NOON + MINUTE)
+    assert switch.asked == 0
+    assert known(context).problem.endswith(f"given up to {claimed.message.recipient}: 550 no such user")
+    await beats(context, switch, at=NOON + REFUSAL_IS_TOLD_FOR + MINUTE)
+    assert switch.asked == 1
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,14 @@ from monitor.core.model import Message, Recipient
 from monitor.notifiers.smtp import SmtpNotifier
 from monitor.services.compose import compose_now
 from monitor.services.context import Context
-from monitor.services.deliver import UNKNOWN_WAITS, DeliveryReport, Result, deliver_all, try_again
+from monitor.services.deliver import (
+    UNKNOWN_TRIES,
+    UNKNOWN_WAITS,
+    DeliveryReport,
+    Result,
+    deliver_all,
+    try_again,
+)
 from monitor.services.holding_back import LONGEST_WAIT, held_back
 from monitor.storage import deliveries, meta
 from monitor.storage.engine import reading, writing
@@ -241,6 +248,22 @@ async def test_67_a_message_cut_off_after_its_end_is_unknown_and_comes_again_as_
     assert f"Message-ID: {row.message_id}".encode() in envelope.content
 
 
+async def test_67_an_answer_that_is_lost_every_time_ends_and_is_told(context: Context) -> None:
+    context, clock, found = with_mail(context), Clock(), list[Result]()
+    async with scripted_server(Script(answers={"dot": [None]})) as port:
+        for _ in range(2 * UNKNOWN_TRIES):
+            found += results(await sent(context, port, clock))
+            clock.at += 2 * timedelta(hours=1)
+    assert found == [Result.UNKNOWN] * (UNKNOWN_TRIES - 1) + [Result.FAILED]
+    with reading(context.engine) as connection:
+        (told,) = deliveries.refused_since(connection, SIX - MINUTE)
+    assert told.error.startswith(f"given up after {UNKNOWN_TRIES} tries")
+    assert "may have arrived" in told.error
+    assert try_again(context, clock.at) == 1
+    async with mail_server(Mailbox()) as port:
+        assert results(await sent(context, port, clock)) == [Result.SENT]
+
+
 async def test_67_a_silence_after_the_end_holds_nobody_else_back(context: Context) -> None:
     context, clock = with_mail(context, 3), Clock()
     async with scripted_server(Script(answers={"dot": [0.5]})) as port:
@@ -330,6 +353,22 @@ async def test_65_a_lone_recipient_that_is_refused_is_held_back_and_told(
         clock.at += 2 * LONGEST_WAIT
         await sent(context, port, clock)
     assert counts(context) == {"sent": 1}
+
+
+async def test_65_one_message_that_a_lone_recipients_server_never_takes_ends(context: Context) -> None:
+    context, clock = with_mail(context), Clock()
+    mailbox = Choosy(refused={"*": "554 this one is spam"})
+    async with mail_server(mailbox) as port:
+        assert results(await sent(context, port, clock)) == [Result.RETRY]
+        clock.at += 30 * MINUTE
+        compose_now(context, context.config.recipients[0], clock.at)
+        mailbox.refused.clear()
+        assert results(await sent(context, port, clock)) == [Result.SENT]
+        mailbox.refused["*"] = "554 this one is spam"
+        clock.at += 2 * LONGEST_WAIT
+        assert results(await sent(context, port, clock)) == [Result.FAILED]
+    assert held(context) == ""
+    assert counts(context) == {"failed": 1, "sent": 1}
 
 
 async def test_65_what_was_refused_leaves_as_it_was_when_a_person_says_so(context: Context) -> None:

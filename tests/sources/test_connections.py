@@ -17,7 +17,7 @@ from monitor.core.model import Validators
 from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
 from monitor.sources.http import FetchLimits, open_door
-from monitor.sources.lookup import Located, Lookup
+from monitor.sources.lookup import MOST_THREADS, Located, Lookup
 from tests.core.builders import NOON
 from tests.sources.servers import Request, Writer, answering, serve
 from tests.sources.test_http import NONE, a_door, get, refused
@@ -247,6 +247,12 @@ async def test_a_thread_that_cannot_be_started_costs_one_look_up(monkeypatch: py
     monkeypatch.setattr(lookup._threads, "submit", none_left)
     with pytest.raises(socket.gaierror, match="can't start new thread"):
         await lookup.find("wire.example.org", 80)
+
+
+def test_whatever_is_configured_the_threads_are_bounded() -> None:
+    lookup = Lookup(at_once=1000)
+    assert lookup._threads._max_workers == MOST_THREADS
+    lookup.close()
 
 
 def test_the_systems_resolver_gives_up_with_its_asker() -> None:

@@ -55,6 +55,34 @@ def test_a_refused_message_stays_for_the_operator(connection: Connection) -> Non
     assert deliveries.oldest_unsent(connection) is None
 
 
+def test_a_refusal_is_found_by_the_time_of_its_last_try(connection: Connection) -> None:
+    deliveries.settle_failed(connection, _claimed(connection), error="550 no such user")
+    words = "watch@example.org: 550 no such user"
+    assert deliveries.refused_between(connection, NOON - HOUR, NOON) == words
+    assert deliveries.refused_between(connection, NOON, NOON + HOUR) == ""
+    # A clock that was ahead has dated it.
+    assert deliveries.refused_between(connection, NOON - 2 * HOUR, NOON - HOUR) == ""
+
+
+def test_a_message_is_overtaken_by_what_left_since_it_was_written(connection: Connection) -> None:
+    claimed = _claimed(connection)
+    for name, minutes in (("before", 0), ("after", 1)):
+        deliveries.enqueue(connection, a_message(name), digest_id=None, at=NOON)
+        other = deliveries.claim_next(connection, NOON, by="me")
+        assert other is not None
+        deliveries.settle_sent(connection, other.id, at=NOON + timedelta(minutes=minutes))
+        assert deliveries.is_overtaken(connection, claimed) is (name == "after")
+
+
+def test_a_claim_knows_whether_the_last_answer_got_lost(connection: Connection) -> None:
+    claimed = _claimed(connection)
+    assert not claimed.was_unknown
+    deliveries.settle_retry(connection, claimed, next_attempt_at=NOON, error="no answer", state="unknown")
+    again = deliveries.claim_next(connection, NOON, by="me")
+    assert again is not None
+    assert again.was_unknown
+
+
 def test_a_cancelled_message_never_leaves(connection: Connection) -> None:
     claimed = _claimed(connection)
     assert deliveries.settle_cancelled(connection, claimed, reason="unsubscribed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ from monitor.storage.engine import reading, writing
 from monitor.storage.schema import alerts as alert_rows
 from monitor.storage.schema import signals as signal_rows
 from monitor.storage.schema import verdicts as verdict_rows
-from monitor.web.server import HEADERS, make_app, serve
+from monitor.web.server import HEADERS, MOST_CONNECTIONS, make_app, serve
 from tests.core.builders import NOON
 from tests.storage.builders import a_match, a_signal_row
 from tests.web.conftest import HOSTILE, SECRET, WEEK, Client, Clock, Desk, Stored, link
@@ -258,6 +259,40 @@ async def test_a_body_that_breaks_off_is_not_waited_for(
     assert status in (b"400", b"408")
     assert said(stored) == []
     assert [record for record in caplog.records if record.name.startswith("monitor")] == []
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+async def test_half_a_request_is_not_waited_for(
+    app: Application, before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither as the first of its connection, where more of it drips in, nor after an answer."""
+    monkeypatch.setattr("monitor.web.server.REQUEST_WITHIN_S", 60 if before else 0.3)
+    async with serve(app, host="127.0.0.1", port=0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(before + b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        async with asyncio.timeout(5):
+            while not reader.at_eof():
+                writer.write(b"X-More: x\r\n")
+                with suppress(TimeoutError, ConnectionError):
+                    await asyncio.wait_for(reader.read(4096), 0.05)
+        writer.close()
+
+
+async def test_who_holds_connections_neither_shuts_the_door_nor_takes_all_descriptors(
+    app: Application,
+) -> None:
+    async with serve(app, host="127.0.0.1", port=0) as port:
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS + 50)]
+        for _, writer in held:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        async with aiohttp.ClientSession() as session:
+            assert (await session.get(f"http://127.0.0.1:{port}/healthz")).status == 200
+        await asyncio.sleep(0.1)
+        ended = [reader.at_eof() or reader.exception() is not None for reader, _ in held]
+        for _, writer in held:
+            writer.close()
+    # The oldest made room for the others and for the request.
+    assert ended == [True] * 51 + [False] * (MOST_CONNECTIONS - 1)
 
 
 async def test_a_large_body_is_413(client: Client, stored: Stored) -> None:
