@@ -29,6 +29,7 @@ REMEMBERED = timedelta(days=30)
 HELD_LOOKED_AT_EVERY = timedelta(minutes=1)
 _SEEN = "alerts:newest_signal"
 _LOOKED_AT = "alerts:looked_at"
+_FAILED = "alerts:failed"  # for how many readers the last look failed
 _OPEN = (Verb.COOLING, Verb.STORM)
 
 
@@ -60,9 +61,9 @@ def alert_due(context: Context, at: datetime) -> int:
                 raise
             except Exception as error:  # noqa: BLE001  a fault of ours in one mail: the others must leave
                 failed.append(error)
-        if not failed:  # else the next look finds the same
-            meta.put(connection, _SEEN, str(signals.newest_id(connection)))
-            meta.put(connection, _LOOKED_AT, at.isoformat())
+        meta.put(connection, _SEEN, str(signals.newest_id(connection)))
+        meta.put(connection, _LOOKED_AT, at.isoformat())
+        meta.put(connection, _FAILED, str(len(failed)))
         failpoint("alert.before_commit")
     failpoint("alert.after_commit")
     if failed:
@@ -76,11 +77,13 @@ def _have_come(connection: Connection) -> bool:
 
 
 def _is_time_for_held(connection: Connection, at: datetime) -> bool:
-    """Whether something is held back that may leave by now; a cool-down of hours needs no look a tick."""
+    """Whether something is held back, or failed, that may leave by now; that needs no look a tick."""
     looked_at = meta.get(connection, _LOOKED_AT)
     # One in the future was made by a clock that was ahead.
     if looked_at and timedelta(0) <= at - datetime.fromisoformat(looked_at) < HELD_LOOKED_AT_EVERY:
         return False
+    if meta.get(connection, _FAILED) not in ("", "0"):
+        return True
     return any(alert.state in _OPEN for alert in alerts.since(connection, at - LOOKED_BACK))
 
 
