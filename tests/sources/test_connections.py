@@ -16,7 +16,7 @@ import pytest
 from monitor.core.model import Validators
 from monitor.core.outcome import Outcome
 from monitor.errors import FetchError
-from monitor.sources.http import FetchLimits, open_door
+from monitor.sources.http import Door, FetchLimits, open_door
 from monitor.sources.lookup import MOST_THREADS, Located, Lookup
 from tests.core.builders import NOON
 from tests.sources.servers import Request, Writer, answering, serve
@@ -185,6 +185,15 @@ async def test_an_answer_says_when_it_is_worth_asking_again(
         assert (response.retry_after, response.max_age) == (retry_after, max_age)
 
 
+async def outcome_of(door: Door, host: str, port: int) -> Outcome:
+    """How one fetch from a host ends."""
+    try:
+        await door.get(f"http://{host}:{port}/", validators=NONE, now=NOON)
+    except FetchError as error:
+        return error.outcome
+    return Outcome.OK
+
+
 async def test_name_servers_that_never_answer_hold_up_only_who_asked_them() -> None:
     """As many dead names as may be asked at once, and the names that can be found are found meanwhile."""
     end = asyncio.Event()
@@ -198,17 +207,9 @@ async def test_name_servers_that_never_answer_hold_up_only_who_asked_them() -> N
     limits = FetchLimits(user_agent="Entente/test", host_pause_s=0, concurrency=4, allow=("127.0.0.1",))
     lookup = Lookup(at_once=4, deadline_s=0.2, ask=ask)
     async with serve(answering(body=b"x")) as server, open_door(limits, lookup=lookup) as door:
-
-        async def one(host: str) -> Outcome:
-            try:
-                await door.get(f"http://{host}:{server.port}/", validators=NONE, now=NOON)
-            except FetchError as error:
-                return error.outcome
-            return Outcome.OK
-
         for number in range(4):  # threads that hang pile up, and the next askers still get one
-            dead = [one(f"dead{number}-{n}.example.org") for n in range(4)]
-            ended = await asyncio.gather(*dead, one(f"well{number}.example.org"))
+            hosts = [*(f"dead{number}-{n}.example.org" for n in range(4)), f"well{number}.example.org"]
+            ended = await asyncio.gather(*(outcome_of(door, host, server.port) for host in hosts))
             assert ended == [Outcome.DNS] * 4 + [Outcome.OK]
         end.set()
         await asyncio.sleep(0.05)
@@ -226,16 +227,8 @@ async def test_a_wait_for_a_turn_is_no_failure_of_a_name_server() -> None:
     limits = FetchLimits(user_agent="Entente/test", host_pause_s=0, concurrency=64, allow=("127.0.0.1",))
     lookup = Lookup(at_once=1, deadline_s=0.3, ask=ask)  # six threads for all of them
     async with serve(answering(body=b"x")) as server, open_door(limits, lookup=lookup) as door:
-
-        async def one(host: str) -> Outcome:
-            try:
-                await door.get(f"http://{host}:{server.port}/", validators=NONE, now=NOON)
-            except FetchError as error:
-                return error.outcome
-            return Outcome.OK
-
         hosts = [f"{'dead' if number % 5 == 0 else 'well'}{number}.example.org" for number in range(100)]
-        ended = await asyncio.gather(*map(one, hosts))
+        ended = await asyncio.gather(*(outcome_of(door, host, server.port) for host in hosts))
     assert ended == [Outcome.DNS if host.startswith("dead") else Outcome.OK for host in hosts]
 
 
